@@ -1,0 +1,1 @@
+"""Närvaro: school absence of a county, from municipal systems to published figures."""

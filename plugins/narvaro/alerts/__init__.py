@@ -1,0 +1,1 @@
+"""An issue's letter to the municipality: composing and sending."""

@@ -1,0 +1,1 @@
+"""Protect tables before they leave."""

@@ -1,0 +1,1 @@
+"""Pure values of the school world: no I/O, no configuration."""

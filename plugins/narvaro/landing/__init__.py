@@ -1,0 +1,1 @@
+"""Keep what came: immutable Parquet and a manifest, whole or absent."""

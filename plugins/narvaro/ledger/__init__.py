@@ -1,0 +1,1 @@
+"""The operational state: loads, cursors, verdicts, issues, letters, releases."""

@@ -1,0 +1,1 @@
+"""The night as steps and as Airflow DAGs; the only room that imports Airflow."""

@@ -1,0 +1,1 @@
+"""Pseudonyms, minimisation and protected identity."""

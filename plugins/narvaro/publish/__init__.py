@@ -1,0 +1,1 @@
+"""Releases and every form in which they leave."""

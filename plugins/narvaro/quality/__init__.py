@@ -1,0 +1,1 @@
+"""Run a suite on a load or a mart; quarantine rows; give a verdict."""

@@ -1,0 +1,78 @@
+"""Where this installation keeps its things: the environment, read once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from narvaro.errors import SettingsError
+
+PROJECT_DIR = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Paths and addresses of one installation; every path is absolute."""
+
+    project_dir: Path
+    config_dir: Path
+    home: Path
+    ledger_url: str
+    connections_path: Path
+    pseudonym_key_path: Path
+    landing_dir: Path
+    quarantine_dir: Path
+    warehouse_path: Path
+    published_dir: Path
+    published_url: str | None
+    mail_dir: Path
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
+        """Read the NARVARO_ variables; every one of them has a default.
+
+        Raises:
+            SettingsError: the project's or the county's folder does not exist.
+        """
+        project_dir = _path(env, "NARVARO_PROJECT_DIR", PROJECT_DIR)
+        home = _path(env, "NARVARO_HOME", project_dir / "var")
+        settings = cls(
+            project_dir=project_dir,
+            config_dir=_path(env, "NARVARO_CONFIG_DIR", project_dir / "config"),
+            home=home,
+            ledger_url=env.get("NARVARO_LEDGER_URL") or f"sqlite:///{home / 'ledger.db'}",
+            connections_path=_path(env, "NARVARO_CONNECTIONS_PATH", home / "secrets" / "connections.json"),
+            pseudonym_key_path=_path(env, "NARVARO_PSEUDONYM_KEY_PATH", home / "secrets" / "pseudonym.key"),
+            landing_dir=_path(env, "NARVARO_LANDING_DIR", home / "landing"),
+            quarantine_dir=_path(env, "NARVARO_QUARANTINE_DIR", home / "quarantine"),
+            warehouse_path=_path(env, "NARVARO_WAREHOUSE_PATH", home / "warehouse" / "warehouse.duckdb"),
+            published_dir=_path(env, "NARVARO_PUBLISHED_DIR", home / "published"),
+            published_url=env.get("NARVARO_PUBLISHED_URL") or None,
+            mail_dir=_path(env, "NARVARO_MAIL_DIR", home / "mail"),
+        )
+        for variable, folder in (
+            ("NARVARO_PROJECT_DIR", settings.project_dir),
+            ("NARVARO_CONFIG_DIR", settings.config_dir),
+        ):
+            if not folder.is_dir():
+                message = f"{variable} points to {folder}, which is not a folder. Correct or unset the variable."
+                raise SettingsError(message)
+        return settings
+
+    @property
+    def dbt_dir(self) -> Path:
+        """The dbt project."""
+        return self.project_dir / "dbt"
+
+    @property
+    def expectations_dir(self) -> Path:
+        """The suites: one YAML per table under `raw/` and `marts/`."""
+        return self.project_dir / "expectations"
+
+
+def _path(env: Mapping[str, str], variable: str, default: Path) -> Path:
+    """Give the variable's path, made absolute, or the default when unset or empty."""
+    value = env.get(variable)
+    return Path(value).expanduser().resolve() if value else default

@@ -1,0 +1,1 @@
+"""A county of municipal systems, with known truth and with faults."""

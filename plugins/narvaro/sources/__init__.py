@@ -1,0 +1,1 @@
+"""Talk to municipal systems; yield canonical, pseudonymous batches."""

@@ -1,0 +1,1 @@
+"""The connector for servers that speak SS 12000."""

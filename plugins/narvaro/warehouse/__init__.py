@@ -1,0 +1,1 @@
+"""The restricted store: loading, dbt, reading."""
