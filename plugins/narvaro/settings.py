@@ -28,6 +28,10 @@ class Settings:
     published_dir: Path
     published_url: str | None
     mail_dir: Path
+    airflow_port: int
+    simulator_port: int
+    report_port: int
+    mail_port: int
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
@@ -51,6 +55,10 @@ class Settings:
             published_dir=_path(env, "NARVARO_PUBLISHED_DIR", home / "published"),
             published_url=env.get("NARVARO_PUBLISHED_URL") or None,
             mail_dir=_path(env, "NARVARO_MAIL_DIR", home / "mail"),
+            airflow_port=_port(env, "NARVARO_AIRFLOW_PORT", 8080),
+            simulator_port=_port(env, "NARVARO_SIMULATOR_PORT", 8081),
+            report_port=_port(env, "NARVARO_REPORT_PORT", 8082),
+            mail_port=_port(env, "NARVARO_MAIL_PORT", 8025),
         )
         for variable, folder in (
             ("NARVARO_PROJECT_DIR", settings.project_dir),
@@ -76,3 +84,12 @@ def _path(env: Mapping[str, str], variable: str, default: Path) -> Path:
     """Give the variable's path, made absolute, or the default when unset or empty."""
     value = env.get(variable)
     return Path(value).expanduser().resolve() if value else default
+
+
+def _port(env: Mapping[str, str], variable: str, default: int) -> int:
+    """Give the variable's TCP port, or the default when unset or empty."""
+    value = env.get(variable) or str(default)
+    if not value.isdecimal() or not 0 < int(value) < 65536:  # noqa: PLR2004 - the range of TCP ports
+        message = f"{variable} is {value!r}; wanted a port from 1 to 65535. Correct or unset the variable."
+        raise SettingsError(message)
+    return int(value)

@@ -1,0 +1,42 @@
+# Two commands: `make demo` runs the county's night, `make test` proves it. `make help` lists the rest.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTHON ?=
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Half of the tests wait for a server or a child process: two workers a core would fight for memory.
+TEST_WORKERS ?= 2
+export GX_ANALYTICS_ENABLED = false
+export DO_NOT_TRACK = 1
+
+.PHONY: help setup demo up test check format bench-ingest lock clean
+
+help: ## List what make can do here
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+setup: ## Make the environment in .venv (Python 3.11 to 3.13; PYTHON=... chooses)
+	@VENV="$(VENV)" scripts/setup $(PYTHON)
+
+demo: setup ## Run the county's night end to end with Airflow, then stop
+	@$(BIN)/narvaro demo
+
+up: setup ## The same, and leave Airflow, the simulator and the report running until Ctrl-C
+	@$(BIN)/narvaro up
+
+test: setup ## Run every test that fits in CI
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup
+
+check: setup ## Format, lint, types, SQL, dbt parse, conventions; reports all failures
+	@scripts/check
+
+format: setup ## Let ruff mend what it can
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench-ingest: setup ## Attendance rows per second from wire to landed rows, against the limit
+	@$(BIN)/python benchmarks/bench_ingest.py
+
+lock: setup ## Resolve pyproject.toml anew into the lock files
+	@scripts/lock
+
+clean: ## Remove the environment and everything the demo wrote
+	@rm -rf $(VENV) var dbt/target dbt/logs

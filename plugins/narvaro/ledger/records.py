@@ -1,0 +1,174 @@
+"""What the ledger remembers: frozen records, times aware and in UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class NightRecord:
+    """One source's one night; `status` is landed, accepted, refused or silent."""
+
+    source: str
+    night: date
+    status: str
+    reason: str = ""
+    landed_at: datetime | None = None
+    settled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFile:
+    """One file of a load."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRecord:
+    """One entity of one source's night; `status` is landed, accepted, refused or superseded."""
+
+    load_id: str
+    source: str
+    entity: str
+    night: date
+    rows: int
+    bytes: int
+    cursor_from: datetime | None
+    cursor_to: datetime
+    schema_fingerprint: str
+    server_date: datetime | None = None
+    received: int | None = None
+    expected: int | None = None
+    files: tuple[LoadFile, ...] = ()
+    status: str = "landed"
+    landed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailureRecord:
+    """One rule that data did not meet: counts and record ids, never values."""
+
+    rule: str
+    severity: str
+    level: str
+    count: int
+    column: str = ""
+    record_ids: tuple[str, ...] = ()
+    note_sv: str = ""
+    note_en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictRecord:
+    """One suite's verdict; `load_id`, `source` and `entity` are empty for a mart.
+
+    `status` is passed, quarantined or refused.
+    """
+
+    suite: str
+    status: str
+    rows: int
+    load_id: str = ""
+    source: str = ""
+    entity: str = ""
+    night: date | None = None
+    quarantined_rows: int = 0
+    failures: tuple[FailureRecord, ...] = ()
+    checked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """How one source stands; `status` is that of its last attempt, never before the first."""
+
+    source: str
+    status: str
+    last_good_night: date | None
+    last_attempt_night: date | None
+    is_stale: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IssueRecord:
+    """One fault of one source (or one of its school units); `state` is open or resolved.
+
+    `event` is what the asked night did to it: opened, seen, reopened or resolved.
+    """
+
+    fingerprint: str
+    source: str
+    rule: str
+    door: str
+    severity: str
+    state: str
+    opened_night: date
+    last_seen_night: date
+    school_unit_code: str | None = None
+    resolved_night: date | None = None
+    count: int = 0
+    nights_seen: int = 1
+    record_ids: tuple[str, ...] = ()
+    note_sv: str = ""
+    note_en: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    event: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRecord:
+    """One letter of the outbox; `key` makes it exist once, `status` is pending or sent."""
+
+    key: str
+    night: date
+    recipient: str
+    language: str
+    subject: str
+    message: str
+    status: str = "pending"
+    attempts: int = 0
+    queued_at: datetime | None = None
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseTable:
+    """One published table of a release."""
+
+    name: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRecord:
+    """One publication; `status` is preliminary or official."""
+
+    release_id: str
+    night: date
+    made_at: datetime
+    status: str
+    code_version: str
+    load_ids: tuple[str, ...] = ()
+    tables: tuple[ReleaseTable, ...] = ()
+    audit: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRecord:
+    """One reading of restricted data: who, why, what was asked, how many rows came."""
+
+    accessed_at: datetime
+    actor: str
+    purpose: str
+    statement: str
+    rows: int

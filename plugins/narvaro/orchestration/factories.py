@@ -1,0 +1,208 @@
+"""Airflow DAGs made from the county's configuration: one per source, one for the county."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import (
+    DAG,
+    Asset,
+    AssetAll,
+    AssetOrTimeSchedule,
+    CronTriggerTimetable,
+    Metadata,
+    Param,
+    TriggerRule,
+    get_current_context,
+    task,
+)
+
+from narvaro.orchestration.pools import WAREHOUSE_WRITER, source_pool
+from narvaro.orchestration.retries import retry_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from narvaro.county import County, Source
+
+_NIGHT = Param(
+    None,
+    type=["null", "string"],
+    format="date",
+    title="Night",
+    description="The morning's date whose night is run, e.g. 2026-09-19. Empty: the run's own date.",
+)
+_REFETCH = Param(
+    default=False,
+    type="boolean",
+    title="Fetch again",
+    description="Read the source again although this night is already settled.",
+)
+
+
+def landing_asset(source: str) -> Asset:
+    """Name the asset that says: this source's night is settled, well or badly."""
+    return Asset(name=f"landing-{source}", uri=f"narvaro://landing/{source}")
+
+
+def landing_dag(county: County, source: Source) -> DAG:
+    """Make the DAG that lands one source's night, judges it and tells the county."""
+    with DAG(
+        dag_id=landing_dag_id(source.name),
+        description=f"Land and judge a night of {source.name}",
+        doc_md=_landing_doc(county, source),
+        schedule=CronTriggerTimetable(source.schedule or county.schedule, timezone=str(county.timezone)),
+        catchup=False,
+        max_active_runs=1,
+        params={"night": _NIGHT, "refetch": _REFETCH},
+        default_args=_default_args(county) | {"pool": source_pool(source.name)},
+        dagrun_timeout=timedelta(hours=6),
+        tags=["layer:raw", f"source:{source.name}", "tier:1"],
+    ) as dag:
+
+        @task
+        def land_source() -> str:
+            """Extract, minimise, pseudonymise and land every entity of the night, or none."""
+            from narvaro.orchestration import landing_steps
+
+            context = get_current_context()
+            night = night_of(context, county)
+            return landing_steps.land(_line(), source.name, night, refetch=context["params"]["refetch"]).status
+
+        @task
+        def judge_loads() -> str:
+            """Hold every load against its suite; accept the night and move the cursors, or refuse it."""
+            from narvaro.orchestration import landing_steps
+
+            return landing_steps.judge(_line(), source.name, night_of(get_current_context(), county)).status
+
+        @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[landing_asset(source.name)], retries=0)
+        def settle_source() -> Iterator[Metadata]:
+            """Tell the county that this source's night is over, whatever came of it."""
+            from narvaro.orchestration import landing_steps
+
+            night = night_of(get_current_context(), county)
+            record = landing_steps.settle(_line(), source.name, night)
+            yield Metadata(landing_asset(source.name), {"night": night.isoformat(), "status": record.status})
+
+        # judge_loads stays a leaf beside settle_source, so that a failed night is a failed run.
+        judged = judge_loads()
+        land_source() >> judged >> settle_source()
+    return dag
+
+
+def county_dag(county: County) -> DAG:
+    """Make the DAG that builds, checks and publishes the county and sends the letters."""
+    hour, minute = county.build_at.split(":")
+    with DAG(
+        dag_id="build_county",
+        description="Build the warehouse, publish the county's figures, send the letters",
+        doc_md=_COUNTY_DOC,
+        schedule=AssetOrTimeSchedule(
+            timetable=CronTriggerTimetable(f"{int(minute)} {int(hour)} * * *", timezone=str(county.timezone)),
+            assets=AssetAll(*(landing_asset(name) for name in county.sources)),
+        ),
+        catchup=False,
+        max_active_runs=1,
+        params={"night": _NIGHT},
+        default_args=_default_args(county),
+        dagrun_timeout=timedelta(hours=4),
+        tags=["layer:marts", "tier:1"],
+    ) as dag:
+
+        @task(pool=WAREHOUSE_WRITER)
+        def build_warehouse() -> str:
+            """Load the accepted loads and run `dbt build` beside the warehouse, then replace it."""
+            from narvaro.orchestration import county_steps
+
+            return county_steps.build(_line(), night_of(get_current_context(), county))
+
+        @task
+        def check_marts() -> int:
+            """Hold the marts against their suites; a critical failure stops the publication."""
+            from narvaro.orchestration import county_steps
+
+            return county_steps.check_marts(_line(), night_of(get_current_context(), county))
+
+        @task
+        def publish_release() -> str:
+            """Replace the published store, or leave it untouched when nothing changed."""
+            from narvaro.orchestration import county_steps
+
+            return county_steps.publish(_line(), night_of(get_current_context(), county))
+
+        @task(trigger_rule=TriggerRule.ALL_DONE)
+        def send_letters() -> int:
+            """Send each municipality concerned its letter; a failed build does not silence them."""
+            from narvaro.orchestration import county_steps
+
+            return county_steps.send_letters(_line(), night_of(get_current_context(), county))
+
+        checked = check_marts()
+        build_warehouse() >> checked >> [publish_release(), send_letters()]
+    return dag
+
+
+def landing_dag_id(source: str) -> str:
+    """Name a source's DAG: `land_0180_stockholm` for `0180-stockholm`."""
+    return "land_" + source.replace("-", "_")
+
+
+def night_of(context: Any, county: County) -> date:
+    """Give the night that a run is about.
+
+    The parameter decides; then the newest night among the assets that triggered the run;
+    then the run's own time in the county's time zone.
+    """
+    if chosen := context["params"].get("night"):
+        return date.fromisoformat(chosen)
+    events = [event for events in (context.get("triggering_asset_events") or {}).values() for event in events]
+    if nights := [event.extra["night"] for event in events if "night" in (event.extra or {})]:
+        return date.fromisoformat(max(nights))
+    moment = context.get("logical_date") or context["dag_run"].run_after
+    return moment.astimezone(county.timezone).date()
+
+
+def _default_args(county: County) -> dict[str, object]:
+    """Give what every task shares."""
+    return {
+        "owner": "narvaro",
+        "retries": county.retries.count,
+        "retry_delay": timedelta(seconds=county.retries.delay_seconds),
+        "retry_policy": retry_policy(county.retries),
+        "execution_timeout": timedelta(hours=3),
+    }
+
+
+def _line() -> Any:
+    """Open the installation with Airflow's own connections."""
+    from narvaro.orchestration.airflow_connections import find_airflow_connection
+    from narvaro.orchestration.line import Line
+
+    return Line.open(find=find_airflow_connection)
+
+
+def _landing_doc(county: County, source: Source) -> str:
+    """Write what the run page says about a source."""
+    owner = county.owners[source.owner]
+    return f"""Land one night of **{source.name}** ({owner.name}).
+
+Reads the source's {source.system} server through connection `{source.conn_id}` from the cursor to the
+night's upper bound, drops and pseudonymises in memory, lands every entity or none, holds each load
+against its suite and moves the cursor only when the night is accepted.
+
+- **Refused or silent?** The last good night stands, the county goes on, the municipality gets a letter.
+- **Run again:** trigger with `night`; a settled night is skipped unless `refetch` is set.
+- **Backfill:** `airflow backfill create --dag-id {landing_dag_id(source.name)} --from-date ... --to-date ...`.
+"""
+
+
+_COUNTY_DOC = """Build the county's figures from every source's last good night.
+
+Starts when all sources have settled their night, or by the clock with those that have: one silent
+municipality cannot stop the county, its last good data stand and are marked stale.
+
+- **A failed build** leaves yesterday's warehouse and publication; the log names the failing dbt nodes.
+- **Run again:** trigger with `night`; an unchanged night publishes nothing new.
+"""

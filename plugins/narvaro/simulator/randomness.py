@@ -1,0 +1,56 @@
+"""Random numbers and record ids that depend on the seed and the subject only."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+import numpy.typing as npt
+
+Bytes = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int64]
+
+_HEX = np.array([list(f"{value:02x}".encode()) for value in range(256)], dtype=np.uint8)
+# Where the 32 hexadecimal digits stand in the 36 characters of a uuid.
+_DIGIT_PLACES = np.array([i for i in range(36) if i not in (8, 13, 18, 23)])
+_DASH = ord("-")
+UUID_WIDTH = 36
+
+
+def generator(seed: int, subject: str) -> np.random.Generator:
+    """Give the random numbers of one subject, the same whatever else is drawn."""
+    return np.random.default_rng([seed, zlib.crc32(subject.encode())])
+
+
+def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Scatter 64-bit numbers (the finaliser of splitmix64)."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
+def uuid_bytes(seed: int, kind: str, numbers: npt.ArrayLike) -> Bytes:
+    """Give the uuids of numbered records of a kind, as rows of 36 ASCII bytes."""
+    index = np.atleast_1d(np.asarray(numbers)).astype(np.uint64)
+    start = np.array([(seed * 0x9E3779B97F4A7C15 + zlib.crc32(kind.encode()) * 0x2545F4914F6CDD1D) % 2**64], np.uint64)
+    high = _mixed(start + index * np.uint64(2))
+    low = _mixed(start + index * np.uint64(2) + np.uint64(1))
+    raw = np.empty((len(index), 16), np.uint8)
+    raw[:, :8] = high.astype(">u8").view(np.uint8).reshape(-1, 8)
+    raw[:, 8:] = low.astype(">u8").view(np.uint8).reshape(-1, 8)
+    raw[:, 6] = (raw[:, 6] & 0x0F) | 0x40
+    raw[:, 8] = (raw[:, 8] & 0x3F) | 0x80
+    text = np.full((len(index), UUID_WIDTH), _DASH, np.uint8)
+    text[:, _DIGIT_PLACES] = _HEX[raw].reshape(len(index), 32)
+    return text
+
+
+def uuids(seed: int, kind: str, numbers: npt.ArrayLike) -> list[str]:
+    """Give the uuids of numbered records of a kind, as text."""
+    text = uuid_bytes(seed, kind, numbers).tobytes().decode("ascii")
+    return [text[start : start + UUID_WIDTH] for start in range(0, len(text), UUID_WIDTH)]
+
+
+def uuid(seed: int, kind: str, number: int) -> str:
+    """Give the uuid of one numbered record of a kind."""
+    return uuids(seed, kind, [number])[0]
