@@ -5,6 +5,6 @@ from narvaro.orchestration.factories import landing_dag
 from narvaro.settings import Settings
 
 county = load_county(Settings.from_env().config_dir)
-for source in county.sources.values():
+for source in county.enabled_sources:
     # Airflow finds DAGs among the file's global names.
     globals()[f"land_{source.name}"] = landing_dag(county, source)

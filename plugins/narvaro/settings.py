@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 from narvaro.errors import SettingsError
 
@@ -14,19 +15,19 @@ PROJECT_DIR = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Paths and addresses of one installation; every path is absolute."""
+    """Paths and addresses of one installation; every path is absolute, its `repr` shows no secret."""
 
     project_dir: Path
     config_dir: Path
     home: Path
-    ledger_url: str
+    ledger_url: str = field(repr=False)
     connections_path: Path
     pseudonym_key_path: Path
     landing_dir: Path
     quarantine_dir: Path
     warehouse_path: Path
     published_dir: Path
-    published_url: str | None
+    published_url: str | None = field(repr=False)
     mail_dir: Path
     airflow_port: int
     simulator_port: int
@@ -38,7 +39,7 @@ class Settings:
         """Read the NARVARO_ variables; every one of them has a default.
 
         Raises:
-            SettingsError: the project's or the county's folder does not exist.
+            SettingsError: the project's or the county's folder does not exist, or a secret's file does not.
         """
         project_dir = _path(env, "NARVARO_PROJECT_DIR", PROJECT_DIR)
         home = _path(env, "NARVARO_HOME", project_dir / "var")
@@ -46,14 +47,14 @@ class Settings:
             project_dir=project_dir,
             config_dir=_path(env, "NARVARO_CONFIG_DIR", project_dir / "config"),
             home=home,
-            ledger_url=env.get("NARVARO_LEDGER_URL") or f"sqlite:///{home / 'ledger.db'}",
+            ledger_url=_url(env, "NARVARO_LEDGER") or f"sqlite:///{home / 'ledger.db'}",
             connections_path=_path(env, "NARVARO_CONNECTIONS_PATH", home / "secrets" / "connections.json"),
             pseudonym_key_path=_path(env, "NARVARO_PSEUDONYM_KEY_PATH", home / "secrets" / "pseudonym.key"),
             landing_dir=_path(env, "NARVARO_LANDING_DIR", home / "landing"),
             quarantine_dir=_path(env, "NARVARO_QUARANTINE_DIR", home / "quarantine"),
             warehouse_path=_path(env, "NARVARO_WAREHOUSE_PATH", home / "warehouse" / "warehouse.duckdb"),
             published_dir=_path(env, "NARVARO_PUBLISHED_DIR", home / "published"),
-            published_url=env.get("NARVARO_PUBLISHED_URL") or None,
+            published_url=_url(env, "NARVARO_PUBLISHED"),
             mail_dir=_path(env, "NARVARO_MAIL_DIR", home / "mail"),
             airflow_port=_port(env, "NARVARO_AIRFLOW_PORT", 8080),
             simulator_port=_port(env, "NARVARO_SIMULATOR_PORT", 8081),
@@ -84,6 +85,24 @@ def _path(env: Mapping[str, str], variable: str, default: Path) -> Path:
     """Give the variable's path, made absolute, or the default when unset or empty."""
     value = env.get(variable)
     return Path(value).expanduser().resolve() if value else default
+
+
+def _url(env: Mapping[str, str], prefix: str) -> str | None:
+    """Give `<prefix>_URL` with the password of the file `<prefix>_PASSWORD_PATH`, None when there is no URL."""
+    url, password_path = env.get(f"{prefix}_URL") or None, env.get(f"{prefix}_PASSWORD_PATH")
+    if url is None or not password_path:
+        return url
+    # Anything between the scheme and the host may be a secret: no part of the URL reaches an error.
+    user, at, host = urlsplit(url).netloc.rpartition("@")
+    if not at or ":" in user:
+        message = f"{prefix}_URL must name a user and no password when {prefix}_PASSWORD_PATH is set: scheme://user@host/name."
+        raise SettingsError(message)
+    try:
+        password = Path(password_path).read_text(encoding="utf-8").strip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{prefix}_PASSWORD_PATH: {password_path} cannot be read ({type(error).__name__}). Put the file there."
+        raise SettingsError(message) from None
+    return url.replace(f"{user}@{host}", f"{user}:{quote(password, safe='')}@{host}", 1)
 
 
 def _port(env: Mapping[str, str], variable: str, default: int) -> int:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
-from narvaro.county.model import CountyFile, MunicipalitiesFile, OwnersFile, SourcesFile
+from narvaro.county.model import CountyFile, MunicipalitiesFile, Owner, OwnersFile, SourcesFile
 from narvaro.county.problem import did_you_mean
 from narvaro.county.publication import Publication
-from narvaro.domain.public_holiday import is_public_holiday
 from narvaro.domain.school_calendar import Break, SchoolCalendar, SchoolYear, StudyDay, Term
 from narvaro.domain.school_year import term_from_date
 
@@ -34,7 +33,8 @@ class Files:
 
 def findings(files: Files) -> Iterator[Finding]:
     """Give everything that does not fit together: file, place and sentence."""
-    yield from _doubles("municipalities.yml", "municipalities", "code", [m.code for m in files.municipalities.municipalities])
+    codes = [municipality.code for municipality in files.municipalities.municipalities]
+    yield from _doubles("municipalities.yml", "municipalities", "code", codes)
     yield from _doubles("owners.yml", "owners", "owner_id", [o.owner_id for o in files.owners.owners])
     yield from _doubles("sources.yml", "sources", "name", [s.name for s in files.sources.sources])
     yield from _doubles("publication.yml", "tables", "name", [t.name for t in files.publication.tables])
@@ -42,8 +42,7 @@ def findings(files: Files) -> Iterator[Finding]:
     yield from _doubles("calendar.yml", "school_years", "school_year", years)
     yield from _references(files)
     for index, year in enumerate(files.calendar.school_years):
-        codes = {m.code for m in files.municipalities.municipalities}
-        for place, sentence in _school_year(year, codes):
+        for place, sentence in _school_year(year, set(codes)):
             yield "calendar.yml", ("school_years", index, *place), sentence
     yield from _publication(files.publication)
 
@@ -53,7 +52,7 @@ def _doubles(file: str, key: str, column: str, values: Sequence[str]) -> Iterato
     first: dict[str, int] = {}
     for index, value in enumerate(values):
         if value in first:
-            sentence = f"{column} {value} names two entries (also entry {first[value] + 1}). Rename or remove one of them."
+            sentence = f"{column} {value} names entry {first[value] + 1} too. Rename or remove one of them."
             yield file, (key, index, column), sentence
         first.setdefault(value, index)
 
@@ -64,24 +63,29 @@ def _references(files: Files) -> Iterator[Finding]:
     owner_ids = {o.owner_id for o in files.owners.owners}
     for index, municipality in enumerate(files.municipalities.municipalities):
         if not municipality.code.startswith(files.county.code):
-            sentence = f"{municipality.code} lies outside county {files.county.code}. Correct the code or remove the entry."
+            sentence = f"{municipality.code} lies outside county {files.county.code}. Correct or remove the entry."
             yield "municipalities.yml", ("municipalities", index, "code"), sentence
     for index, owner in enumerate(files.owners.owners):
-        place: Place = ("owners", index)
-        code = owner.municipality_code
-        if owner.owner_type == "kommunal" and code is None:
-            yield "owners.yml", place, "a kommunal owner needs municipality_code. Add it."
-        if owner.owner_type == "enskild" and code is not None:
-            yield "owners.yml", (*place, "municipality_code"), "an enskild owner has no municipality_code. Remove it."
-        if owner.owner_type == "enskild" and owner.contact is None:
-            yield "owners.yml", place, "an enskild owner needs a contact. Add email and language."
-        if code is not None and code not in codes:
-            sentence = f"there is no municipality {code} in municipalities.yml. {did_you_mean(code, codes)}"
-            yield "owners.yml", (*place, "municipality_code"), sentence
+        for place, sentence in _owner(owner, codes):
+            yield "owners.yml", ("owners", index, *place), sentence
     for index, source in enumerate(files.sources.sources):
         if source.owner not in owner_ids:
             sentence = f"there is no owner {source.owner} in owners.yml. {did_you_mean(source.owner, owner_ids)}"
             yield "sources.yml", ("sources", index, "owner"), sentence
+
+
+def _owner(owner: Owner, municipality_codes: set[str]) -> Iterator[tuple[Place, str]]:
+    """Find what an owner of its type lacks or has too much."""
+    code = owner.municipality_code
+    if owner.owner_type == "kommunal" and code is None:
+        yield (), "a kommunal owner needs municipality_code. Add it."
+    if owner.owner_type == "enskild" and code is not None:
+        yield ("municipality_code",), "an enskild owner has no municipality_code. Remove it."
+    if owner.owner_type == "enskild" and owner.contact is None:
+        yield (), "an enskild owner needs a contact. Add email and language."
+    if code is not None and code not in municipality_codes:
+        sentence = f"there is no municipality {code} in municipalities.yml. {did_you_mean(code, municipality_codes)}"
+        yield ("municipality_code",), sentence
 
 
 def _school_year(year: SchoolYear, municipality_codes: set[str]) -> Iterator[tuple[Place, str]]:
@@ -91,22 +95,31 @@ def _school_year(year: SchoolYear, municipality_codes: set[str]) -> Iterator[tup
     except ValueError as error:
         yield ("school_year",), str(error)
         return
-    for key, spans in (("terms", year.terms), ("breaks", year.breaks)):
-        for index, span in enumerate(spans):
+    spans: dict[str, Sequence[Term | Break]] = {"terms": year.terms, "breaks": year.breaks}
+    for key, entries in spans.items():
+        for index, span in enumerate(entries):
             if span.end_date < span.start_date:
                 yield (key, index, "end_date"), "ends before it starts. Swap or correct the dates."
             if not (first <= span.start_date <= last and first <= span.end_date <= last):
                 sentence = f"lies outside {year.school_year} ({first} to {last}). Correct the dates or move the entry."
                 yield (key, index), sentence
-        yield from _overlaps(key, spans)
-    for index, term in enumerate(year.terms):
-        if term_from_date(term.start_date)[4:] != term.term:
-            yield (("terms", index, "term")), f"{term.term} cannot start on {term.start_date}. Correct the term or the date."
-        if any(other.term == term.term for other in year.terms[:index]):
-            yield ("terms", index, "term"), f"{term.term} stands twice in {year.school_year}. Remove one of them."
+        yield from _overlaps(key, entries)
+    yield from _terms(year)
     for index, day in enumerate(year.study_days):
+        if day in year.study_days[:index]:
+            yield ("study_days", index), f"{day.study_date} stands twice. Remove one of them."
         for sentence in _study_day(day, year, municipality_codes):
             yield ("study_days", index), sentence
+
+
+def _terms(year: SchoolYear) -> Iterator[tuple[Place, str]]:
+    """Find terms in the wrong half of the year, and doubled ones."""
+    for index, term in enumerate(year.terms):
+        if term_from_date(term.start_date)[4:] != term.term:
+            sentence = f"{term.term} cannot start on {term.start_date}. Correct the term or the date."
+            yield ("terms", index, "term"), sentence
+        if any(other.term == term.term for other in year.terms[:index]):
+            yield ("terms", index, "term"), f"{term.term} stands twice in {year.school_year}. Remove one of them."
 
 
 def _overlaps(key: str, spans: Sequence[Term | Break]) -> Iterator[tuple[Place, str]]:
@@ -123,18 +136,14 @@ def _study_day(day: StudyDay, year: SchoolYear, municipality_codes: set[str]) ->
     when, code = day.study_date, day.municipality_code
     if code is not None and code not in municipality_codes:
         yield f"there is no municipality {code} in municipalities.yml. {did_you_mean(code, municipality_codes)}"
-    if year.study_days.count(day) > 1 and day is not next(other for other in year.study_days if other == day):
-        yield f"{when} stands twice. Remove one of them."
     if reason := _no_school_reason(when, year):
         yield f"{when} is no school day anyway: {reason}. Correct the date or remove the entry."
 
 
 def _no_school_reason(when: date, year: SchoolYear) -> str:
-    """Say why a day has no school even without a study day; empty when it has."""
+    """Say why a day has no school even without a study day; empty when it has (or is a public holiday)."""
     if when.weekday() >= _SATURDAY:
         return "a weekend"
-    if is_public_holiday(when):
-        return "a public holiday"
     if year.term_of(when) is None:
         return f"outside the terms of {year.school_year}"
     if pause := year.break_of(when):
@@ -146,8 +155,9 @@ def _publication(publication: Publication) -> Iterator[Finding]:
     """Find tables whose measures could leave without a number of pupils to hold a threshold against."""
     for index, table in enumerate(publication.tables):
         place: Place = ("tables", index)
-        if table.measures and table.pupils_column is None:
-            yield "publication.yml", place, "measures need a pupils_column. Name the column with the number of pupils."
+        if table.measures and (table.pupils_column is None or table.level == "none"):
+            sentence = "measures need a pupils_column and level unit or area. Name whose threshold hides them."
+            yield "publication.yml", place, sentence
         if table.band_measures and table.classed_column is None:
             yield "publication.yml", place, "band_measures need a classed_column. Name the column that they rest on."
         named = [*table.key, *table.attributes, *table.measures, *table.band_measures]

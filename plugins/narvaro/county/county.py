@@ -85,7 +85,9 @@ class County:
             ConfigError: the county has no such source.
         """
         if name not in self.sources:
-            message = f"There is no source {name} in {self.config_dir / 'sources.yml'}. {did_you_mean(name, self.sources)}"
+            message = (
+                f"There is no source {name} in {self.config_dir / 'sources.yml'}. {did_you_mean(name, self.sources)}"
+            )
             raise ConfigError(message)
         return self.sources[name]
 

@@ -35,7 +35,9 @@ def load_county(config_dir: Path) -> County:
         ConfigError: one line for each thing that is wrong, with its file, line and remedy.
     """
     if not config_dir.is_dir():
-        message = f"{config_dir}: there is no such folder. Let NARVARO_CONFIG_DIR name a folder with {', '.join(FILES)}."
+        message = (
+            f"{config_dir}: there is no such folder. Let NARVARO_CONFIG_DIR name a folder with {', '.join(FILES)}."
+        )
         raise ConfigError(message)
     folder = _Folder(config_dir)
     county = folder.load("county.yml", CountyFile)

@@ -40,7 +40,7 @@ def _timezone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        message = f"there is no time zone {text!r}. Write one such as Europe/Stockholm."
+        message = f"there is no time zone {text!r}. Write a name of the tz database, Region/City."
         raise ValueError(message) from None
     return text
 
@@ -60,7 +60,7 @@ def _organisation_number(text: str) -> str:
 def _municipality_code(text: str) -> str:
     """Demand four digits."""
     if not re.fullmatch(r"[0-9]{4}", text):
-        message = f'{text!r} is not a municipality code. Write its four digits, "0180".'
+        message = f"{text!r} is not a municipality code. Write its four digits in quotes."
         raise ValueError(message)
     return text
 
@@ -117,7 +117,7 @@ class Owner(Entry):
 
     owner_id: OrganisationNumber = Field(description="Organisation number, ten digits as text.")
     name: str = Field(min_length=1, description="Registered name.")
-    owner_type: Literal["kommunal", "enskild"] = Field(description="kommunal (a municipality) or enskild (independent).")
+    owner_type: Literal["kommunal", "enskild"] = Field(description="kommunal (municipal) or enskild (independent).")
     municipality_code: MunicipalityCode | None = Field(
         default=None, description="The municipality that the owner is; for owner_type kommunal only."
     )
@@ -147,7 +147,7 @@ class Source(Entry):
         default=False, description="Whether the server wants the required filters repeated on every page."
     )
     naive_timezone: Timezone | None = Field(
-        default=None, description="Time zone of times that the server sends without an offset; the county's when absent."
+        default=None, description="Time zone of times that come without an offset; the county's when absent."
     )
     enabled: bool = Field(default=True, description="Whether the source is read.")
 
@@ -195,7 +195,7 @@ class CountyFile(Entry):
     languages: tuple[Language, ...] = Field(
         default=("sv", "en"), min_length=1, description="Languages of what is published; the first is the default."
     )
-    night_bound: time = Field(description="Local time of the night's upper bound: later changes wait for the next night.")
+    night_bound: time = Field(description="Local time of a night's upper bound; later changes wait for the next night.")
     build_at: time = Field(description="Local time when the county is built with the sources that have arrived.")
     schedule: Schedule = Field(default="0 3 * * *", description="When sources are read, unless they say otherwise.")
     contact: Contact = Field(description="Who runs this installation; gets letters about the whole county.")
@@ -220,5 +220,3 @@ class SourcesFile(Entry):
     """sources.yml: the school systems to read."""
 
     sources: tuple[Source, ...] = Field(description="One entry per system; may be empty.")
-
-

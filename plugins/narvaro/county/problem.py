@@ -44,9 +44,14 @@ def sentence_from_error(error: Mapping[str, Any], model: type[BaseModel]) -> str
         return f"there is no key {name}. {did_you_mean(str(place[-1]), known)}"
     if kind in ("value_error", "assertion_error"):
         return f"{name}: {error['ctx']['error']}"
-    wanted = str(error["msg"]).removeprefix("Input should be ")
-    remedy = _REMEDIES.get(kind.partition("_")[0], "See docs/configuration.md.")
-    return f"{name} is wrong: wanted {wanted}. {remedy}"
+    # Pydantic's own sentence repeats no value.
+    told = f"{name} should be keys with values" if kind == "model_type" else _told(name, error["msg"])
+    return f"{told}. {_REMEDIES.get(kind.partition('_')[0], 'See docs/configuration.md.')}"
+
+
+def _told(name: str, message: str) -> str:
+    """Let Pydantic's sentence about an input be about a named place."""
+    return f"{name} {message.removeprefix('Input ')}" if message.startswith("Input ") else f"{name}: {message}"
 
 
 def model_at(model: type[BaseModel], place: Sequence[str | int]) -> type[BaseModel] | None:
@@ -61,7 +66,7 @@ def model_at(model: type[BaseModel], place: Sequence[str | int]) -> type[BaseMod
     return current
 
 
-def model_in(annotation: Any) -> type[BaseModel] | None:
+def model_in(annotation: object) -> type[BaseModel] | None:
     """Find the model inside an annotation such as `tuple[Source, ...]` or `Contact | None`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
@@ -69,6 +74,6 @@ def model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _name_of(place: Sequence[str | int]) -> str:
-    """Name a place as a reader finds it: keys joined by points, entries counted from one."""
+    """Name a place as a reader finds it: keys and entries, entries counted from one."""
     parts = [f"entry {part + 1}" if isinstance(part, int) else part for part in place]
-    return " › ".join(parts) or "the file"
+    return ", ".join(parts) or "the file"

@@ -18,7 +18,9 @@ class PublishedTable(Entry):
     title_en: str = Field(min_length=1, description="Title in English.")
     description_sv: str = Field(min_length=1, description="What one row is, in Swedish.")
     description_en: str = Field(min_length=1, description="What one row is, in English.")
-    level: Literal["unit", "area"] = Field(description="unit (school unit) or area (municipality, county): its threshold.")
+    level: Literal["unit", "area", "none"] = Field(
+        description="Whose threshold holds: unit (school unit), area (municipality, county), or none (no figures)."
+    )
     key: tuple[str, ...] = Field(min_length=1, description="Columns that name a row.")
     attributes: tuple[str, ...] = Field(default=(), description="Columns that describe a row and are never hidden.")
     pupils_column: str | None = Field(
@@ -41,7 +43,14 @@ class PublishedTable(Entry):
     @property
     def columns(self) -> tuple[str, ...]:
         """All columns that the mart has to give, in the order they are published."""
-        named = (*self.key, *self.attributes, self.pupils_column, *self.measures, self.classed_column, *self.band_measures)
+        named = (
+            *self.key,
+            *self.attributes,
+            self.pupils_column,
+            *self.measures,
+            self.classed_column,
+            *self.band_measures,
+        )
         return tuple(dict.fromkeys(column for column in named if column is not None))
 
 
@@ -59,5 +68,7 @@ class Publication(Entry):
     tables: tuple[PublishedTable, ...] = Field(description="One entry per published table.")
 
     def threshold(self, table: PublishedTable) -> int:
-        """Give the fewest pupils of a row that the table may show."""
+        """Give the fewest pupils of a row that the table may show; 0 for a table without figures."""
+        if table.level == "none":
+            return 0
         return self.thresholds.unit_pupils if table.level == "unit" else self.thresholds.area_pupils

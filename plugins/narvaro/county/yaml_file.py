@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -19,6 +19,7 @@ from narvaro.errors import ConfigError
 
 Model = TypeVar("Model", bound=BaseModel)
 Place = tuple[str | int, ...]
+Plain: TypeAlias = "str | list[Plain] | dict[str, Plain] | None"
 
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -29,7 +30,7 @@ class YamlFile:
     """The plain data of a file and the line of each of its places."""
 
     path: Path
-    data: Any
+    data: Plain
     lines: dict[Place, int] = field(repr=False)
 
     def line_of(self, place: Sequence[str | int]) -> int:
@@ -41,7 +42,7 @@ class YamlFile:
 
     def problem(self, place: Sequence[str | int], sentence: str) -> str:
         """Give a sentence with the file and line that it is about."""
-        return f"{self.path}:{self.line_of(place)}: {sentence}"
+        return f"{self.path}:{self.line_of(place)}: {_one_line(sentence)}"
 
 
 def read_yaml(path: Path) -> YamlFile:
@@ -63,7 +64,7 @@ def read_yaml(path: Path) -> YamlFile:
         raise ConfigError(message) from None
     except yaml.YAMLError as error:
         raise ConfigError(_syntax_problem(path, error)) from None
-    if root is None:
+    if root is None or (isinstance(root, yaml.ScalarNode) and not root.value):
         message = f"{path}:1: the file is empty. Write its keys; docs/configuration.md lists them."
         raise ConfigError(message)
     lines: dict[Place, int] = {}
@@ -79,10 +80,8 @@ def validate(file: YamlFile, model: type[Model]) -> Model:
     try:
         return model.model_validate(file.data)
     except ValidationError as error:
-        problems = [
-            file.problem(found["loc"], sentence_from_error(found, model))
-            for found in error.errors(include_url=False)
-        ]
+        found = sorted(error.errors(include_url=False), key=lambda one: file.line_of(one["loc"]))
+        problems = [file.problem(one["loc"], sentence_from_error(one, model)) for one in found]
         raise ConfigError("\n".join(problems)) from None
 
 
@@ -93,6 +92,11 @@ def load_file(path: Path, model: type[Model]) -> Model:
         ConfigError: the file is missing or wrong; names file, line and remedy.
     """
     return validate(read_yaml(path), model)
+
+
+def _one_line(text: str) -> str:
+    """Keep a sentence on its line, whatever a misspelt key holds."""
+    return " ".join(text.split())
 
 
 def _syntax_problem(path: Path, error: yaml.YAMLError) -> str:
@@ -111,12 +115,12 @@ class _Reader:
     lines: dict[Place, int]
     _open: set[int] = field(default_factory=set)
 
-    def value(self, node: yaml.Node, place: Place) -> Any:
+    def value(self, node: yaml.Node, place: Place) -> Plain:
         """Give a node's plain data; scalars become text or None."""
         line = node.start_mark.line + 1
         self.lines.setdefault(place, line)
         if isinstance(node, yaml.ScalarNode):
-            return None if node.style is None and node.value in _NULLS else node.value
+            return None if not node.style and node.value in _NULLS else node.value
         if id(node) in self._open:
             message = f"{self.path}:{line}: an alias holds itself. Write the value out."
             raise ConfigError(message)
@@ -128,15 +132,15 @@ class _Reader:
         finally:
             self._open.discard(id(node))
 
-    def _mapping(self, node: yaml.Node, place: Place) -> dict[str, Any]:
+    def _mapping(self, node: yaml.Node, place: Place) -> dict[str, Plain]:
         """Give a mapping's plain data; a key may stand only once."""
-        result: dict[str, Any] = {}
+        result: dict[str, Plain] = {}
         for key_node, value_node in node.value:
             key = str(key_node.value)
             line = key_node.start_mark.line + 1
             if key in result:
                 message = (
-                    f"{self.path}:{line}: the key {key} stands here a second time "
+                    f"{self.path}:{line}: the key {_one_line(key)} stands here a second time "
                     f"(first on line {self.lines[(*place, key)]}). Remove one of them."
                 )
                 raise ConfigError(message)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from narvaro.disclosure.catalogue import CatalogueTable, Column, load_catalogue
-from narvaro.disclosure.threshold import Thresholds, ValueType, hide_small
+from narvaro.county import Publication, PublishedTable
+from narvaro.disclosure.columns import Column, columns_named
+from narvaro.disclosure.threshold import ValueType, hide_small
 from narvaro.errors import PrivacyError, PublishError
 
 MARTS_SCHEMA = "marts"
@@ -27,66 +29,70 @@ class ProtectedTable:
     data: pa.Table
 
 
-def protect_marts(
-    warehouse_path: Path, thresholds: Thresholds, *, catalogue: Sequence[CatalogueTable] | None = None
-) -> list[ProtectedTable]:
-    """Read every catalogued mart, hide what rests on too few pupils, and check that it is hidden.
+def protect_marts(warehouse_path: Path, publication: Publication) -> list[ProtectedTable]:
+    """Read every mart of the publication list, hide what rests on too few pupils, and look again.
 
     Raises:
-        PublishError: the warehouse is missing, or a mart does not hold what the catalogue lists.
+        PublishError: the warehouse is missing, or a mart or column cannot be published.
         PrivacyError: a row would show figures of too few pupils.
     """
     if not warehouse_path.is_file():
-        message = f"No warehouse at {warehouse_path.name}: nothing can be published. Build it first: narvaro build."
+        message = f"No warehouse at {warehouse_path}: nothing can be published. Build it first: narvaro build."
         raise PublishError(message)
-    protected = []
     try:
         with duckdb.connect(str(warehouse_path), read_only=True) as connection:
-            for table in catalogue or load_catalogue():
-                frame = hide_small(_read_mart(connection, table), table, thresholds)
-                _refuse_visible_few(frame, table, thresholds)
-                protected.append(ProtectedTable(table.name, table.sv, table.en, table.columns, frame))
+            return [_protect(connection, table, publication.threshold(table)) for table in publication.tables]
     except duckdb.Error as error:
+        # The engine's sentence may quote a value: only its kind may reach a log.
         message = f"The warehouse could not be read ({type(error).__name__}). Build it anew: narvaro build."
-        raise PublishError(message) from error
-    return protected
+        raise PublishError(message) from None
 
 
-def _read_mart(connection: duckdb.DuckDBPyConnection, table: CatalogueTable) -> pa.Table:
+def _protect(connection: duckdb.DuckDBPyConnection, table: PublishedTable, min_pupils: int) -> ProtectedTable:
+    """Give one table as it may leave."""
+    mart_columns = columns_named(table.name, table.columns)
+    data = hide_small(_read_mart(connection, table, mart_columns), table, min_pupils)
+    _refuse_visible_few(data, table, min_pupils)
+    columns = columns_named(table.name, data.column_names)
+    meanings = (f"{table.title_sv}. {table.description_sv}", f"{table.title_en}. {table.description_en}")
+    return ProtectedTable(table.name, *meanings, columns, data)
+
+
+def _read_mart(connection: duckdb.DuckDBPyConnection, table: PublishedTable, columns: Sequence[Column]) -> pa.Table:
     """Read the listed columns, cast to their published types, in the order of the key."""
     found = connection.execute(
         "select column_name from information_schema.columns where table_schema = ? and table_name = ?",
-        [MARTS_SCHEMA, table.name],
+        [MARTS_SCHEMA, table.mart],
     ).fetchall()
-    missing = sorted(set(table.mart_columns) - {name for (name,) in found})
-    if missing:
+    if missing := [column.name for column in columns if (column.name,) not in found]:
         message = (
-            f"{MARTS_SCHEMA}.{table.name}: the mart lacks {', '.join(missing)}. "
-            "Build the warehouse with the same version, or correct disclosure/tables.yml."
+            f"{table.name}: {MARTS_SCHEMA}.{table.mart} lacks {', '.join(missing)}. "
+            "Build the warehouse with this version, or correct publication.yml."
         )
         raise PublishError(message)
-    types = {column.name: column.type for column in table.columns}
-    chosen = ", ".join(f"{name}::{types[name]} as {name}" for name in table.mart_columns)
-    # Every name here comes from tables.yml of this package, never from data.
-    query = f"select {chosen} from {MARTS_SCHEMA}.{table.name} order by {', '.join(table.key)}"  # noqa: S608
-    return connection.execute(query).to_arrow_table()
+    chosen = ", ".join(f"{column.name}::{column.type} as {column.name}" for column in columns)
+    # Names were held against columns.yml and the patterns of publication.yml: none comes from data.
+    query = f"select {chosen} from {MARTS_SCHEMA}.{table.mart} order by {', '.join(table.key)}"  # noqa: S608
+    data: pa.Table = connection.execute(query).to_arrow_table()
+    return data
 
 
-def _refuse_visible_few(frame: pa.Table, table: CatalogueTable, thresholds: Thresholds) -> None:
+def _refuse_visible_few(data: pa.Table, table: PublishedTable, min_pupils: int) -> None:
     """Look at the protected rows once more, with other eyes than the hiding's."""
-    if not table.measures:
-        return
-    least = thresholds.min_pupils(table.level)
-    for base, reason, columns in (
-        ("pupils_count", "value_type", table.measures),
-        ("classed_pupils_count", "classed_value_type", table.classed),
+    for base, reason, names in (
+        (table.pupils_column, "value_type", table.measures),
+        (table.classed_column, "classed_value_type", table.band_measures),
     ):
-        if not columns:
+        if base is None:
             continue
-        rows = frame.select([*columns, reason]).to_pylist()
-        for row in rows:
-            is_shown = row[reason] == ValueType.EXISTS
-            is_unsafe = (row[base] or 0) < least if is_shown else any(row[name] is not None for name in columns)
-            if is_unsafe:
-                message = f"{table.name}: a row rests on fewer than {least} pupils and is not hidden. Report this."
+        for row in data.select([base, reason, *names]).to_pylist():
+            if _tells_of_few(row, base, reason, min_pupils):
+                message = f"{table.name}: a row rests on fewer than {min_pupils} pupils and is not hidden. Report this."
                 raise PrivacyError(message)
+
+
+def _tells_of_few(row: dict[str, Any], base: str, reason: str, min_pupils: int) -> bool:
+    """Tell whether a row shows a figure that it must not."""
+    if row[reason] == ValueType.EXISTS:
+        return row[base] is None or row[base] < min_pupils
+    return any(value is not None for name, value in row.items() if name != reason)

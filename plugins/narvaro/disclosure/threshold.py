@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from enum import StrEnum
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from narvaro.disclosure.catalogue import CatalogueTable, Level
+from narvaro.county import PublishedTable
 
 
 class ValueType(StrEnum):
@@ -20,43 +19,37 @@ class ValueType(StrEnum):
     MISSING = "MISSING"
 
 
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """The fewest pupils whose figures may be seen, per level."""
-
-    min_unit_pupils: int = 10
-    min_area_pupils: int = 5
-
-    def min_pupils(self, level: Level) -> int:
-        """Give the level's threshold."""
-        return self.min_unit_pupils if level is Level.UNIT else self.min_area_pupils
-
-
-def hide_small(frame: pa.Table, table: CatalogueTable, thresholds: Thresholds) -> pa.Table:
+def hide_small(frame: pa.Table, table: PublishedTable, min_pupils: int) -> pa.Table:
     """Give the mart's rows with every unsafe measure null and the reason beside it."""
-    if not table.measures:
-        return frame.select(table.published_columns)
-    least = thresholds.min_pupils(table.level)
-    value_type = _value_types(frame["pupils_count"], frame["offered_minutes"], least)
-    protected = _keep_where_exists(frame, table.measures, value_type)
-    protected = protected.append_column("value_type", value_type)
-    if table.classed:
-        classed_type = _value_types(frame["classed_pupils_count"], frame["classed_pupils_count"], least)
-        # A hidden row hides its bands too: the bands' sum would tell a lower bound of its pupils.
-        classed_type = pc.if_else(pc.equal(value_type, ValueType.EXISTS), classed_type, value_type)
-        protected = _keep_where_exists(protected, table.classed, classed_type)
-        protected = protected.append_column("classed_value_type", classed_type)
-    return protected.select(table.published_columns)
+    if table.pupils_column is None:
+        return frame
+    pupils = pc.fill_null(frame[table.pupils_column], 0)
+    value_type = _value_types(pupils, pupils, min_pupils)
+    if "offered_minutes" in table.measures:
+        value_type = _value_types(pupils, pc.fill_null(frame["offered_minutes"], 0), min_pupils)
+    classed_type = None
+    if table.classed_column is not None:
+        classed = pc.fill_null(frame[table.classed_column], 0)
+        # A hidden row hides its bands too: their sum would tell how many pupils there are at least.
+        is_shown = pc.equal(value_type, ValueType.EXISTS)
+        classed_type = pc.if_else(is_shown, _value_types(classed, classed, min_pupils), value_type)
+    frame = _keep_where_exists(frame, (table.pupils_column, *table.measures), value_type)
+    frame = frame.append_column("value_type", value_type)
+    if table.classed_column is None or classed_type is None:
+        return frame
+    frame = _keep_where_exists(frame, (table.classed_column, *table.band_measures), classed_type)
+    return frame.append_column("classed_value_type", classed_type)
 
 
-def _value_types(pupils: pa.ChunkedArray, base: pa.ChunkedArray, least: int) -> pa.ChunkedArray:
+def _value_types(pupils: pa.ChunkedArray, base: pa.ChunkedArray, min_pupils: int) -> pa.ChunkedArray:
     """Say of each row whether there is nothing, too little or enough to show."""
-    pupils, base = pc.fill_null(pupils, 0), pc.fill_null(base, 0)
-    enough = pc.if_else(pc.less(pupils, least), pa.scalar(ValueType.FEW_PUPILS), pa.scalar(ValueType.EXISTS))
-    return pc.if_else(pc.equal(base, 0), pa.scalar(ValueType.MISSING), enough)
+    few, enough, nothing = (
+        pa.scalar(str(word)) for word in (ValueType.FEW_PUPILS, ValueType.EXISTS, ValueType.MISSING)
+    )
+    return pc.if_else(pc.equal(base, 0), nothing, pc.if_else(pc.less(pupils, min_pupils), few, enough))
 
 
-def _keep_where_exists(frame: pa.Table, names: Sequence[str], value_type: pa.ChunkedArray) -> pa.Table:
+def _keep_where_exists(frame: pa.Table, names: Iterable[str], value_type: pa.ChunkedArray) -> pa.Table:
     """Null the named columns of every row whose value type is not EXISTS."""
     is_shown = pc.equal(value_type, ValueType.EXISTS)
     for name in names:

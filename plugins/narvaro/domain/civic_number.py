@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-import personnummer
+from personnummer import personnummer
 
 Kind = Literal["personnummer", "samordningsnummer", "tf_number", "reserve", "none"]
 

@@ -89,7 +89,9 @@ class SchoolCalendar(_Value):
 
     @cached_property
     def _study_days(self) -> frozenset[tuple[date, str | None]]:
-        return frozenset((day.study_date, day.municipality_code) for year in self.school_years for day in year.study_days)
+        return frozenset(
+            (day.study_date, day.municipality_code) for year in self.school_years for day in year.study_days
+        )
 
     def school_year_of(self, day: date) -> SchoolYear | None:
         """Give the school year that a day lies in, None when it has not been entered."""

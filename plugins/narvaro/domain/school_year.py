@@ -1,4 +1,8 @@
-"""School years, terms and ISO weeks: names for spans of days, as text that sorts in time order."""
+"""School years, terms and ISO weeks: names for spans of days.
+
+School years and ISO weeks sort in time order as text. Terms do not: `2027HT` sorts before
+`2027VT`, which comes first; sort them by the first day of `bounds_from_term`.
+"""
 
 from __future__ import annotations
 

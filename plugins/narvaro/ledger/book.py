@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -13,7 +14,6 @@ from narvaro.ledger.issues import IssuePages
 from narvaro.ledger.journal import JournalPages
 from narvaro.ledger.nights import NightPages
 from narvaro.ledger.opening import database_errors, file_lock, open_engine, sqlite_path
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

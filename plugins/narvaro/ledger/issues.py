@@ -14,6 +14,7 @@ from narvaro.ledger.tables import ISSUE_EVENTS, ISSUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
     from sqlalchemy.engine import Connection
 
 MAX_RECORD_IDS = 20
@@ -115,7 +116,28 @@ class IssuePages(Pages):
 def _see(connection: Connection, fingerprint: str, finding: FoundFault, night: date) -> None:
     """Open the issue, or see it again; a night older than its last word is let pass."""
     current = _one(connection, fingerprint)
-    values: dict[str, Any] = {
+    values = _values(finding, night)
+    if current is None:
+        identity = {name: getattr(finding, name) for name in ("source", "school_unit_code", "rule")}
+        values |= {"fingerprint": fingerprint, **identity, "opened_night": night, "nights_seen": 1}
+        connection.execute(sa.insert(ISSUES).values(**values))
+        _record_event(connection, fingerprint, night, "opened", finding.count)
+        return
+    if night < max(current.last_seen_night, current.resolved_night or current.last_seen_night):
+        return
+    event = "seen"
+    if current.state == "resolved":
+        event = "opened" if _event_of(connection, fingerprint, night) == "withdrawn" else "reopened"
+        values |= {"opened_night": night, "nights_seen": 1}
+    elif current.last_seen_night < night:
+        values["nights_seen"] = current.nights_seen + 1
+    connection.execute(sa.update(ISSUES).where(ISSUES.c.fingerprint == fingerprint).values(**values))
+    _record_event(connection, fingerprint, night, event, finding.count)
+
+
+def _values(finding: FoundFault, night: date) -> dict[str, Any]:
+    """Give what each sighting says anew."""
+    return {
         "state": "open",
         "severity": finding.severity,
         "door": finding.door,
@@ -127,45 +149,30 @@ def _see(connection: Connection, fingerprint: str, finding: FoundFault, night: d
         "note_en": finding.note_en,
         "details": dict(finding.details),
     }
-    if current is None:
-        identity = {
-            "fingerprint": fingerprint,
-            "source": finding.source,
-            "school_unit_code": finding.school_unit_code,
-            "rule": finding.rule,
-        }
-        connection.execute(sa.insert(ISSUES).values(**identity, **values, opened_night=night, nights_seen=1))
-        _record_event(connection, fingerprint, night, "opened", finding.count)
-        return
-    if night < max(current.last_seen_night, current.resolved_night or current.last_seen_night):
-        return
-    if current.state == "resolved":
-        values["opened_night"] = night
-        event = "reopened"
-    else:
-        event = "seen"
-    if current.last_seen_night < night:
-        values["nights_seen"] = current.nights_seen + 1
-    connection.execute(sa.update(ISSUES).where(ISSUES.c.fingerprint == fingerprint).values(**values))
-    _record_event(connection, fingerprint, night, event, finding.count)
 
 
 def _resolve_unseen(connection: Connection, source: str, door: str, found: set[str], night: date) -> None:
-    """Resolve the door's open issues that this night did not find."""
+    """Resolve the door's open issues that this night did not find; those it opened itself are withdrawn."""
     open_here = (ISSUES.c.source == source) & (ISSUES.c.door == door) & (ISSUES.c.state == "open")
-    statement = sa.select(ISSUES.c.fingerprint).where(open_here & (ISSUES.c.last_seen_night < night))
+    statement = sa.select(ISSUES.c.fingerprint).where(open_here & (ISSUES.c.last_seen_night <= night))
     unseen: Sequence[str] = connection.execute(statement).scalars().all()
     for fingerprint in unseen:
         if fingerprint not in found:
             mine = ISSUES.c.fingerprint == fingerprint
             connection.execute(sa.update(ISSUES).where(mine).values(state="resolved", resolved_night=night))
-            _record_event(connection, fingerprint, night, "resolved", 0)
+            was_opened = _event_of(connection, fingerprint, night) == "opened"
+            _record_event(connection, fingerprint, night, "withdrawn" if was_opened else "resolved", 0)
+
+
+def _event_of(connection: Connection, fingerprint: str, night: date) -> str | None:
+    mine = (ISSUE_EVENTS.c.fingerprint == fingerprint) & (ISSUE_EVENTS.c.night == night)
+    return connection.execute(sa.select(ISSUE_EVENTS.c.event).where(mine)).scalar()
 
 
 def _record_event(connection: Connection, fingerprint: str, night: date, event: str, count: int) -> None:
-    """Keep one event per issue and night: what the night first did stands, a mending outdoes it."""
+    """Keep one event per issue and night, its last; being seen again is no news beside another event."""
     mine = (ISSUE_EVENTS.c.fingerprint == fingerprint) & (ISSUE_EVENTS.c.night == night)
-    current = connection.execute(sa.select(ISSUE_EVENTS.c.event).where(mine)).scalar()
+    current = _event_of(connection, fingerprint, night)
     row = {"event": event, "count": count, "recorded_at": datetime.now(UTC)}
     if current is None:
         connection.execute(sa.insert(ISSUE_EVENTS).values(fingerprint=fingerprint, night=night, **row))

@@ -10,18 +10,13 @@ import sqlalchemy as sa
 
 from narvaro.errors import LedgerError
 from narvaro.ledger.pages import Pages
-from narvaro.ledger.records import (
-    FailureRecord,
-    LoadFile,
-    LoadRecord,
-    NightRecord,
-    SourceStatus,
-    VerdictRecord,
-)
+from narvaro.ledger.records import LoadRecord, NightRecord, SourceStatus, VerdictRecord
+from narvaro.ledger.rows import load_from_row, load_row, status_of, verdict_from_row
 from narvaro.ledger.tables import CURSORS, LOADS, NIGHTS, VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
     from sqlalchemy.engine import Connection
 
 
@@ -43,7 +38,7 @@ class NightPages(Pages):
             mine = (LOADS.c.source == source) & (LOADS.c.night == night)
             connection.execute(sa.update(LOADS).where(mine).values(status="superseded"))
             if loads:
-                connection.execute(sa.insert(LOADS), [_load_row(load, now) for load in loads])
+                connection.execute(sa.insert(LOADS), [load_row(load, now) for load in loads])
             _set_night(connection, NightRecord(source, night, "landed", landed_at=now))
 
     def settle_accepted(
@@ -137,7 +132,7 @@ class NightPages(Pages):
             statement = statement.where(LOADS.c.source == source)
         statement = statement.order_by(LOADS.c.night, LOADS.c.source, LOADS.c.entity, LOADS.c.load_id)
         with self._read() as connection:
-            return [_load(row) for row in connection.execute(statement).mappings()]
+            return [load_from_row(row) for row in connection.execute(statement).mappings()]
 
     def known_load_ids(self, source: str) -> set[str]:
         """Give the loads whose files must stay; every other folder of the source may be swept."""
@@ -164,7 +159,7 @@ class NightPages(Pages):
             if value is not None:
                 statement = statement.where(VERDICTS.c[column] == value)
         with self._read() as connection:
-            return [_verdict(row) for row in connection.execute(statement).mappings()]
+            return [verdict_from_row(row) for row in connection.execute(statement).mappings()]
 
     def source_status(self, sources: Iterable[str] = (), *, night: date | None = None) -> list[SourceStatus]:
         """Give how each source stands; a source of `sources` without any night stands as never.
@@ -177,7 +172,7 @@ class NightPages(Pages):
         for record in nights:
             by_source.setdefault(record.source, []).append(record)
         newest = night or max((record.night for record in nights), default=None)
-        return [_status(source, records, newest) for source, records in sorted(by_source.items())]
+        return [status_of(source, records, newest) for source, records in sorted(by_source.items())]
 
     @staticmethod
     def _settle(connection: Connection, record: NightRecord, verdicts: Sequence[VerdictRecord]) -> None:
@@ -236,31 +231,3 @@ def _insert_verdicts(connection: Connection, verdicts: Sequence[VerdictRecord], 
         rows.append(row)
     if rows:
         connection.execute(sa.insert(VERDICTS), rows)
-
-
-def _load_row(load: LoadRecord, now: datetime) -> dict[str, Any]:
-    return asdict(load) | {"status": "landed", "landed_at": load.landed_at or now}
-
-
-def _load(row: Mapping[Any, Any]) -> LoadRecord:
-    return LoadRecord(**{**row, "files": tuple(LoadFile(**entry) for entry in row["files"])})
-
-
-def _verdict(row: Mapping[Any, Any]) -> VerdictRecord:
-    values = {key: value for key, value in row.items() if key != "verdict_id"}
-    failures = (FailureRecord(**{**entry, "record_ids": tuple(entry["record_ids"])}) for entry in row["failures"])
-    return VerdictRecord(**{**values, "failures": tuple(failures)})
-
-
-def _status(source: str, records: Sequence[NightRecord], newest: date | None) -> SourceStatus:
-    """Give a source's standing from its nights, newest first."""
-    good = next((record.night for record in records if record.status == "accepted"), None)
-    last = records[0] if records else None
-    return SourceStatus(
-        source=source,
-        status=last.status if last else "never",
-        last_good_night=good,
-        last_attempt_night=last.night if last else None,
-        is_stale=good is None or (newest is not None and good < newest),
-        reason=last.reason if last else "",
-    )

@@ -20,6 +20,7 @@ from narvaro.ledger.tables import REVISION, VERSION_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from sqlalchemy.engine import Connection, Engine
 
 BUSY_TIMEOUT_SECONDS = 60

@@ -9,6 +9,7 @@ from narvaro.ledger.opening import database_errors, writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from sqlalchemy.engine import Connection, Engine
 
 

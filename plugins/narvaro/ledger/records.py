@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
     from collections.abc import Mapping
+    from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,12 @@ class VerdictRecord:
     failures: tuple[FailureRecord, ...] = ()
     checked_at: datetime | None = None
 
+    @classmethod
+    def from_summary(cls, summary: Mapping[str, Any]) -> VerdictRecord:
+        """Take a verdict from the summary that the quality room gives of it."""
+        failures = tuple(FailureRecord(**failure) for failure in summary["failures"])
+        return cls(**{**summary, "failures": failures})
+
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
@@ -102,7 +108,8 @@ class SourceStatus:
 class IssueRecord:
     """One fault of one source (or one of its school units); `state` is open or resolved.
 
-    `event` is what the asked night did to it: opened, seen, reopened or resolved.
+    `event` is what the asked night did to it: opened, seen, reopened, resolved, or
+    withdrawn when a second try of the same night no longer found what its first had opened.
     """
 
     fingerprint: str

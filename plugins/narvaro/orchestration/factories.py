@@ -33,12 +33,6 @@ _NIGHT = Param(
     title="Night",
     description="The morning's date whose night is run, e.g. 2026-09-19. Empty: the run's own date.",
 )
-_REFETCH = Param(
-    default=False,
-    type="boolean",
-    title="Fetch again",
-    description="Read the source again although this night is already settled.",
-)
 
 
 def landing_asset(source: str) -> Asset:
@@ -52,10 +46,10 @@ def landing_dag(county: County, source: Source) -> DAG:
         dag_id=landing_dag_id(source.name),
         description=f"Land and judge a night of {source.name}",
         doc_md=_landing_doc(county, source),
-        schedule=CronTriggerTimetable(source.schedule or county.schedule, timezone=str(county.timezone)),
+        schedule=CronTriggerTimetable(county.schedule_of(source.name), timezone=str(county.timezone)),
         catchup=False,
         max_active_runs=1,
-        params={"night": _NIGHT, "refetch": _REFETCH},
+        params={"night": _NIGHT},
         default_args=_default_args(county) | {"pool": source_pool(source.name)},
         dagrun_timeout=timedelta(hours=6),
         tags=["layer:raw", f"source:{source.name}", "tier:1"],
@@ -66,9 +60,7 @@ def landing_dag(county: County, source: Source) -> DAG:
             """Extract, minimise, pseudonymise and land every entity of the night, or none."""
             from narvaro.orchestration import landing_steps
 
-            context = get_current_context()
-            night = night_of(context, county)
-            return landing_steps.land(_line(), source.name, night, refetch=context["params"]["refetch"]).status
+            return landing_steps.land(_line(), source.name, night_of(get_current_context(), county)).status
 
         @task
         def judge_loads() -> str:
@@ -94,14 +86,14 @@ def landing_dag(county: County, source: Source) -> DAG:
 
 def county_dag(county: County) -> DAG:
     """Make the DAG that builds, checks and publishes the county and sends the letters."""
-    hour, minute = county.build_at.split(":")
+    clock = f"{county.build_at.minute} {county.build_at.hour} * * *"
     with DAG(
         dag_id="build_county",
         description="Build the warehouse, publish the county's figures, send the letters",
         doc_md=_COUNTY_DOC,
         schedule=AssetOrTimeSchedule(
-            timetable=CronTriggerTimetable(f"{int(minute)} {int(hour)} * * *", timezone=str(county.timezone)),
-            assets=AssetAll(*(landing_asset(name) for name in county.sources)),
+            timetable=CronTriggerTimetable(clock, timezone=str(county.timezone)),
+            assets=AssetAll(*(landing_asset(source.name) for source in county.enabled_sources)),
         ),
         catchup=False,
         max_active_runs=1,
@@ -160,8 +152,7 @@ def night_of(context: Any, county: County) -> date:
     events = [event for events in (context.get("triggering_asset_events") or {}).values() for event in events]
     if nights := [event.extra["night"] for event in events if "night" in (event.extra or {})]:
         return date.fromisoformat(max(nights))
-    moment = context.get("logical_date") or context["dag_run"].run_after
-    return moment.astimezone(county.timezone).date()
+    return county.night_of(context.get("logical_date") or context["dag_run"].run_after)
 
 
 def _default_args(county: County) -> dict[str, object]:
@@ -193,7 +184,7 @@ night's upper bound, drops and pseudonymises in memory, lands every entity or no
 against its suite and moves the cursor only when the night is accepted.
 
 - **Refused or silent?** The last good night stands, the county goes on, the municipality gets a letter.
-- **Run again:** trigger with `night`; a settled night is skipped unless `refetch` is set.
+- **Run again:** trigger with `night`; an accepted night is left as it is, any other is read anew.
 - **Backfill:** `airflow backfill create --dag-id {landing_dag_id(source.name)} --from-date ... --to-date ...`.
 """
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-_GRACE_SECONDS = 8.0
+_GRACE_SECONDS = 4.0
 
 
 class ProcessDiedError(NarvaroError):

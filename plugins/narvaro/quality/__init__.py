@@ -1,1 +1,22 @@
 """Run a suite on a load or a mart; quarantine rows; give a verdict."""
+
+from __future__ import annotations
+
+from narvaro.quality.door import check_load, check_mart
+from narvaro.quality.quarantine import quarantine_path, remarks_path, write_quarantine
+from narvaro.quality.standing import standing_failures
+from narvaro.quality.suite import load_suite
+from narvaro.quality.verdict import Failure, FaultyRow, Verdict
+
+__all__ = [
+    "Failure",
+    "FaultyRow",
+    "Verdict",
+    "check_load",
+    "check_mart",
+    "load_suite",
+    "quarantine_path",
+    "remarks_path",
+    "standing_failures",
+    "write_quarantine",
+]

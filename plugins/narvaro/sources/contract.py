@@ -4,7 +4,8 @@ A connector gives batches of these and nothing else, already minimised and
 pseudonymised: a field that is not named here never leaves memory.
 Times are UTC, `school_date` is the local date of the county, minutes are integers,
 codes are text in Unicode NFC. `source_modified_at` is the source's own time of the
-row's last change, null where the source keeps none.
+row's last change, null where the source keeps none. `is_protected` on a row that
+refers to a person says whether that very reference was marked as protected identity.
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ ENTITIES: dict[str, pa.Schema] = {
         ("person_id", _ID),
         ("start_date", _DATE),
         ("end_date", _DATE),
+        ("is_protected", _FLAG),
     ),
     # One row per activity (a subject's or course's teaching of some groups); read whole every night.
     "activities": _schema(
@@ -109,6 +111,7 @@ ENTITIES: dict[str, pa.Schema] = {
         ("notice_type", _CODE),
         ("started_at", _TIME),
         ("ended_at", _TIME),
+        ("is_protected", _FLAG),
     ),
     # One row per registered grade.
     "grades": _schema(
@@ -127,6 +130,7 @@ ENTITIES: dict[str, pa.Schema] = {
         ("is_converted", _FLAG),
         ("has_adapted_study_plan", _FLAG),
         ("correction_type", _CODE),
+        ("is_protected", _FLAG),
     ),
     # One row per id that the source says it has deleted; record_id is keyed where entity is "pupils".
     "deletions": _schema(

@@ -1,1 +1,9 @@
-"""The connector for servers that speak SS 12000."""
+"""The connector for SS 12000:2020, versions 2.0 and 2.1."""
+
+from __future__ import annotations
+
+from narvaro.sources.ss12000.connector import Connector
+from narvaro.sources.ss12000.opening import connect
+from narvaro.sources.ss12000.transport import Patience
+
+__all__ = ["Connector", "Patience", "connect"]

@@ -1,0 +1,122 @@
+"""Attendance rows a second from the wire to landed Parquet, against downloading and throwing away.
+
+The same pages from the same local server in the same run, first thrown away, then read as
+the nightly connector reads them: decoded, checked, minimised, pseudonymised, landed with a
+manifest. Prints one JSON object as its last line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import httpx
+import msgspec
+
+from narvaro.connections import Connection
+from narvaro.county import Source
+from narvaro.landing import NightLanding, verify_load
+from narvaro.privacy import Pseudonymiser, load_or_create_key
+from narvaro.sources import connect
+from narvaro.sources.ss12000.connector import ATTENDANCES
+from narvaro.sources.ss12000.reading import Window
+
+UNTIL = datetime(2026, 9, 19, 1, tzinfo=UTC)
+NIGHT = date(2026, 9, 19)
+PAGE_ROWS = 1_000
+
+
+class _Token(msgspec.Struct):
+    """The one field that a walk cannot do without."""
+
+    pageToken: str | None = None  # noqa: N815 - the wire's name
+
+
+def discard(base_url: str) -> float:
+    """Download every page and throw it away; gives the seconds."""
+    started = time.perf_counter()
+    parameters = {"limit": str(PAGE_ROWS)}
+    with httpx.Client(timeout=60) as client:
+        while True:
+            body = client.get(f"{base_url}/attendances", params=parameters).content
+            token = msgspec.json.decode(body, type=_Token).pageToken
+            if token is None:
+                return time.perf_counter() - started
+            parameters["pageToken"] = token
+
+
+def ingest(base_url: str, home: Path) -> tuple[float, int]:
+    """Read and land every page; gives the seconds and the rows landed."""
+    key = load_or_create_key(home / "pseudonym.key")
+    source = Source(name="bench", owner="2120000142", base_url=base_url, page_size=PAGE_ROWS)
+    connection = Connection("narvaro_bench", host=base_url, password="bench")  # noqa: S106 - the server asks for none
+    started = time.perf_counter()
+    with (
+        connect(source, connection, Pseudonymiser(key, source.name), ZoneInfo("Europe/Stockholm")) as connector,
+        NightLanding(home / "landing", source.name, NIGHT, UNTIL, {}) as landing,
+    ):
+        for entity, batch in connector.changed(ATTENDANCES, Window(None, UNTIL)):
+            landing.write(entity, batch)
+        (manifest,) = landing.seal(connector.server_date)
+    seconds = time.perf_counter() - started
+    verify_load(home / "landing", manifest)
+    return seconds, manifest.rows
+
+
+@contextmanager
+def running_server(rows: int) -> Iterator[str]:
+    """Run the server of prepared pages in its own process; gives its base address."""
+    program = Path(__file__).with_name("page_server.py")
+    command = [sys.executable, str(program), "--rows", str(rows), "--page-rows", str(PAGE_ROWS)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 - our own program
+        try:
+            assert server.stdout is not None
+            yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        finally:
+            server.terminate()
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=300_000)
+    parser.add_argument("--rounds", type=int, default=3, help="the median round is told")
+    arguments = parser.parse_args()
+    rounds = []
+    with running_server(arguments.rows) as base_url:
+        for number in range(arguments.rounds):
+            thrown_away = discard(base_url)
+            with tempfile.TemporaryDirectory(prefix="narvaro-bench-") as home:
+                seconds, landed = ingest(base_url, Path(home))
+            assert landed == arguments.rows, "rows were lost"
+            rounds.append((thrown_away / seconds, arguments.rows / seconds))
+            rates = (
+                f"thrown away {arguments.rows / thrown_away:,.0f} rows/s, landed {arguments.rows / seconds:,.0f} rows/s"
+            )
+            print(f"round {number + 1}: {rates}")
+    ratio, rate = sorted(rounds)[len(rounds) // 2]
+    result = {
+        "name": "ingest",
+        "rows": arguments.rows,
+        "rows_per_s": round(rate),
+        "ratio_to_limit": round(ratio, 3),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "cpu": platform.machine()},
+    }
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,4 @@
+{#- Schemas are named after the layers, without the profile's schema in front. -#}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name or target.schema }}
+{%- endmacro %}

@@ -1,0 +1,136 @@
+"""A finding: one fault that one night met at one of our doors, fit to become an issue."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+# A door is examined as a whole: what it no longer finds is mended.
+DOOR_ARRIVAL = "arrival"
+DOOR_ROWS = "rows"
+DOOR_MARTS = "marts"
+
+SILENT_SOURCE = "silent_source"
+WRONG_SHAPE = "wrong_shape"
+REPORTS_MISSING = "reports_missing"
+MAX_RECORD_IDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault; `details` may hold school_unit_name, periods, entities and reason, never a pupil's."""
+
+    source: str
+    rule: str
+    door: str
+    severity: str
+    count: int = 1
+    school_unit_code: str | None = None
+    record_ids: tuple[str, ...] = ()
+    note_sv: str = ""
+    note_en: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class MetFailure(Protocol):
+    """What a verdict's failure must tell to become a finding."""
+
+    @property
+    def rule(self) -> str: ...  # noqa: D102
+    @property
+    def severity(self) -> str: ...  # noqa: D102
+    @property
+    def count(self) -> int: ...  # noqa: D102
+    @property
+    def record_ids(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def note_sv(self) -> str: ...  # noqa: D102
+    @property
+    def note_en(self) -> str: ...  # noqa: D102
+
+
+class MartFailure(MetFailure, Protocol):
+    """What a failure on a mart must tell besides."""
+
+    @property
+    def keys(self) -> tuple[Mapping[str, str], ...]: ...  # noqa: D102
+
+
+def silent_source(source: str, *, reason: str = "") -> Finding:
+    """Give the finding that a source did not answer."""
+    return Finding(source, SILENT_SOURCE, DOOR_ARRIVAL, "critical", details=_reason(reason))
+
+
+def wrong_shape(source: str, *, reason: str = "") -> Finding:
+    """Give the finding that a source's answer could not be read; `reason` is for its supplier."""
+    return Finding(source, WRONG_SHAPE, DOOR_ARRIVAL, "critical", details=_reason(reason))
+
+
+def findings_from_failures(
+    source: str,
+    failures: Iterable[tuple[str, MetFailure]],
+    *,
+    door: str,
+) -> list[Finding]:
+    """Give one finding per rule from (entity, failure) pairs, counts and ids put together."""
+    by_rule: dict[str, list[tuple[str, MetFailure]]] = defaultdict(list)
+    for entity, failure in failures:
+        by_rule[failure.rule].append((entity, failure))
+    findings = []
+    for rule, members in sorted(by_rule.items()):
+        first = members[0][1]
+        is_critical = any(failure.severity == "critical" for _, failure in members)
+        ids = [record_id for _, failure in members for record_id in failure.record_ids]
+        findings.append(
+            Finding(
+                source=source,
+                rule=rule,
+                door=door,
+                severity="critical" if is_critical else first.severity,
+                count=sum(failure.count for _, failure in members),
+                record_ids=tuple(ids[:MAX_RECORD_IDS]),
+                note_sv=first.note_sv,
+                note_en=first.note_en,
+                details={"entities": sorted({entity for entity, _ in members})},
+            )
+        )
+    return findings
+
+
+def findings_from_units(
+    failure: MartFailure,
+    *,
+    sources: Mapping[str, str],
+    names: Mapping[str, str],
+    period: str = "iso_week",
+) -> list[Finding]:
+    """Give one finding per school unit from a mart's failure; a unit without a source is let pass.
+
+    `sources` and `names` are the source and the name of each school unit code.
+    """
+    periods: dict[str, list[str]] = defaultdict(list)
+    for key in failure.keys:
+        periods[key["school_unit_code"]].append(key[period])
+    return [
+        Finding(
+            source=sources[code],
+            rule=failure.rule,
+            door=DOOR_MARTS,
+            severity=failure.severity,
+            count=len(periods[code]),
+            school_unit_code=code,
+            note_sv=failure.note_sv,
+            note_en=failure.note_en,
+            details={"school_unit_name": names.get(code, ""), "periods": sorted(periods[code])},
+        )
+        for code in sorted(periods)
+        if code in sources
+    ]
+
+
+def _reason(reason: str) -> dict[str, str]:
+    return {"reason": reason} if reason else {}

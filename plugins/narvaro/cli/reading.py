@@ -1,0 +1,89 @@
+"""Commands that read the state and the restricted figures."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from narvaro.cli.screen import errors_as_exit_codes, show
+from narvaro.county import load_county
+from narvaro.errors import NarvaroError
+from narvaro.ledger import AccessRecord
+from narvaro.orchestration.line import Line
+from narvaro.orchestration.pools import pools as airflow_pools
+from narvaro.settings import Settings
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(status)
+    app.command()(issues)
+    app.command()(releases)
+    app.command()(sql)
+    app.command()(pools)
+
+
+def status(as_json: JsonOption = False) -> None:  # noqa: FBT002 - a command line flag
+    """Show how every source stands: last good night, last attempt, verdict."""
+    with errors_as_exit_codes():
+        line = Line.open()
+        names = [source.name for source in line.county.enabled_sources]
+        rows = [asdict(record) for record in line.ledger.source_status(names)]
+    show(rows, title=f"Sources of {line.county.name('en')}", as_json=as_json)
+
+
+def issues(
+    source: Annotated[str | None, typer.Option(help="Only this source's.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,  # noqa: FBT002
+    as_json: JsonOption = False,  # noqa: FBT002
+) -> None:
+    """Show what is wrong in whose data, since when."""
+    with errors_as_exit_codes():
+        ledger = Line.open().ledger
+        found = ledger.issues(source) if all_ else ledger.open_issues(source)
+    columns = ("source", "school_unit_code", "rule", "severity", "state", "count", "opened_night", "last_seen_night")
+    rows = [asdict(issue) if as_json else {name: getattr(issue, name) for name in columns} for issue in found]
+    show(rows, title="Issues", as_json=as_json, columns=columns)
+
+
+def releases(as_json: JsonOption = False) -> None:  # noqa: FBT002
+    """Show the publications, newest first."""
+    with errors_as_exit_codes():
+        found = Line.open().ledger.releases()
+    columns = ("release_id", "night", "made_at", "status", "code_version")
+    rows = [asdict(release) if as_json else {name: getattr(release, name) for name in columns} for release in found]
+    show(rows, title="Releases", as_json=as_json, columns=columns)
+
+
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT over the restricted marts.")],
+    purpose: Annotated[str, typer.Option(help="Why you read; kept in the access log.")] = "unstated",
+    as_json: JsonOption = False,  # noqa: FBT002
+) -> None:
+    """Read the restricted marts; who asked what, and why, is logged before the answer is shown."""
+    from narvaro.warehouse import read_rows
+
+    with errors_as_exit_codes():
+        line = Line.open()
+        who = AccessRecord(datetime.now(UTC), actor=getpass.getuser(), purpose=purpose, statement=query, rows=0)
+        try:
+            rows = read_rows(line.settings.warehouse_path, query)
+        except NarvaroError:
+            # A question that failed is logged too: its error may have told something.
+            line.ledger.record_access(who)
+            raise
+        line.ledger.record_access(replace(who, rows=len(rows)))
+    show(rows, title=f"{len(rows)} rows", as_json=as_json)
+
+
+def pools() -> None:
+    """Print the Airflow pools of the county, for `airflow pools import`."""
+    with errors_as_exit_codes():
+        typer.echo(json.dumps(airflow_pools(load_county(Settings.from_env().config_dir)), indent=2))

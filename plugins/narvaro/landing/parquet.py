@@ -1,0 +1,136 @@
+"""One entity's rows on their way into a Parquet file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from narvaro.errors import LandingError
+from narvaro.landing.disk import create_private_file, disk_errors, flush_to_disk
+from narvaro.landing.manifest import LandedFile, sha256
+
+# Arrow bytes and rows that make a row group: large enough to compress, small enough for memory.
+ROW_GROUP_ROWS = 131_072
+ROW_GROUP_BYTES = 32 * 1024 * 1024
+
+_SAMPLE_ROWS = 16_384
+_UNIQUE_SHARE = 0.9
+_CHANGED_AT = "source_modified_at"
+
+
+def landed_schema(schema: pa.Schema) -> pa.Schema:
+    """Give the columns as they are landed: machinery columns underscored, provenance last."""
+    fields = [field.with_name(f"_{field.name}") if field.name == _CHANGED_AT else field for field in schema]
+    provenance = [pa.field("_source", pa.string()), pa.field("_load_id", pa.string()), pa.field("_row", pa.int64())]
+    return pa.schema([*fields, *provenance])
+
+
+class ParquetFile:
+    """A Parquet file that grows by row groups; call `close` or `abandon`."""
+
+    def __init__(self, path: Path, schema: pa.Schema, *, source: str, load_id: str) -> None:
+        self._path = path
+        self._incoming = schema
+        self._schema = landed_schema(schema)
+        self._source = source
+        self._load_id = load_id
+        self._waiting: list[pa.RecordBatch] = []
+        self._waiting_rows = 0
+        self._waiting_bytes = 0
+        self.rows = 0
+        with disk_errors(path):
+            create_private_file(path)
+            self._sink = pa.OSFile(str(path), "wb")
+        self._writer: pq.ParquetWriter | None = None
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Take a batch; it may wait in memory for its row group to fill.
+
+        Raises:
+            LandingError: the batch has other columns than the first one, or the disk is full.
+        """
+        if not batch.schema.equals(self._incoming):
+            message = f"{self._path.parent.parent.name}: a batch has other columns than the first. Amend its connector."
+            raise LandingError(message)
+        if batch.num_rows == 0:
+            return
+        self._waiting.append(batch)
+        self._waiting_rows += batch.num_rows
+        self._waiting_bytes += batch.nbytes
+        if self._waiting_rows >= ROW_GROUP_ROWS or self._waiting_bytes >= ROW_GROUP_BYTES:
+            self._flush()
+
+    def close(self) -> LandedFile:
+        """Finish the file and give its description, once it is on the disk.
+
+        Raises:
+            LandingError: the disk is full.
+        """
+        self._flush()
+        with disk_errors(self._path):
+            (self._writer or self._open_writer(self._schema.empty_table())).close()
+            self._sink.close()
+            flush_to_disk(self._path)
+            return LandedFile(self._path.name, self.rows, self._path.stat().st_size, sha256(self._path))
+
+    @property
+    def landed_fields(self) -> pa.Schema:
+        """The columns that the file has."""
+        return self._schema
+
+    def abandon(self) -> None:
+        """Let go of the file without finishing it."""
+        self._waiting.clear()
+        for part in (self._writer, self._sink):
+            try:
+                if part is not None:
+                    part.close()
+            except (OSError, pa.ArrowException):
+                # The file goes anyway, and the first error is the one to tell.
+                continue
+
+    def _flush(self) -> None:
+        """Write the waiting rows as one row group."""
+        if not self._waiting:
+            return
+        table = pa.Table.from_batches(self._waiting, schema=self._incoming)
+        count = table.num_rows
+        columns = [
+            *table.columns,
+            pa.repeat(self._source, count),
+            pa.repeat(self._load_id, count),
+            pa.array(np.arange(self.rows, self.rows + count, dtype=np.int64)),
+        ]
+        with disk_errors(self._path):
+            landed = pa.Table.from_arrays(columns, schema=self._schema)
+            self._writer = self._writer or self._open_writer(landed)
+            self._writer.write_table(landed, row_group_size=count)
+        self.rows += count
+        self._waiting.clear()
+        self._waiting_rows = self._waiting_bytes = 0
+
+    def _open_writer(self, sample: pa.Table) -> pq.ParquetWriter:
+        """Open the writer with the encodings that suit the first rows."""
+        texts = [field.name for field in self._schema if pa.types.is_string(field.type)]
+        repeating = [name for name in texts if _is_repeating(sample.column(name))]
+        return pq.ParquetWriter(
+            self._sink,
+            self._schema,
+            compression="zstd",
+            use_dictionary=repeating,
+            column_encoding={
+                **{name: "DELTA_LENGTH_BYTE_ARRAY" for name in texts if name not in repeating},
+                "_row": "DELTA_BINARY_PACKED",
+            },
+        )
+
+
+def _is_repeating(column: pa.ChunkedArray) -> bool:
+    """Tell whether a column's first values come again often enough for a dictionary to pay."""
+    sample = column.slice(0, _SAMPLE_ROWS)
+    distinct: int = pc.count_distinct(sample).as_py()
+    return distinct < _UNIQUE_SHARE * len(sample)

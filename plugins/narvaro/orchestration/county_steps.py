@@ -1,0 +1,131 @@
+"""The steps of the county's night: build, check, publish, send."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from narvaro.alerts import compose_letters, send_pending
+from narvaro.errors import DoorClosedError
+from narvaro.ledger import ReleaseRecord, ReleaseTable
+from narvaro.orchestration.findings import examine_marts, examine_sources
+from narvaro.orchestration.line import SMTP_CONN_ID
+from narvaro.orchestration.loads import load_paths, quarantine_files
+from narvaro.orchestration.verdicts import verdict_record
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from narvaro.ledger import SourceStatus
+    from narvaro.orchestration.line import Line
+
+
+def build(line: Line, night: date) -> str:
+    """Build the warehouse from what every source has had accepted up to the night.
+
+    Raises:
+        BuildError: the last warehouse stands.
+        BusyError: another build is running.
+    """
+    from narvaro.sources.contract import ENTITIES
+    from narvaro.warehouse import LandedLoad, WarehouseContent, reference_tables
+    from narvaro.warehouse import build as build_warehouse
+
+    accepted = line.ledger.accepted_loads(night)
+    content = WarehouseContent(
+        schemas=ENTITIES,
+        loads=[
+            LandedLoad(load.load_id, load.source, load.entity, load.night, tuple(load_paths(line.settings, load)))
+            for load in accepted
+        ],
+        references=reference_tables(line.county, night, _source_status(line, night)),
+        quarantine_files=quarantine_files(line.settings, accepted),
+    )
+    result = build_warehouse(line.settings, content)
+    rows = sum(result.tables.values())
+    return f"Built {len(result.tables)} marts, {rows} rows, from {len(accepted)} loads in {result.seconds:.0f} s"
+
+
+def check_marts(line: Line, night: date) -> int:
+    """Hold every mart that has a suite against it, and give the number of suites.
+
+    Raises:
+        DoorClosedError: a critical expectation failed; nothing may be published.
+    """
+    from narvaro.quality import check_mart
+    from narvaro.warehouse import read_only
+
+    with read_only(line.settings.warehouse_path) as warehouse:
+        verdicts = [
+            check_mart(suite_path, warehouse.table(f"marts.{suite_path.stem}").df())
+            for suite_path in sorted((line.settings.expectations_dir / "marts").glob("*.yml"))
+        ]
+        units = warehouse.execute("select school_unit_code, source, school_unit_name from marts.dim_school_unit")
+        examination = examine_marts(line, verdicts, {code: (source, name) for code, source, name in units.fetchall()})
+    line.ledger.record_verdicts([verdict_record(verdict, night) for verdict in verdicts])
+    line.ledger.record_findings(night, examination.findings, checked=examination.checked)
+    if refused := [verdict.explain() for verdict in verdicts if verdict.is_refused]:
+        message = "Not fit for publication; the last release stands:\n  " + "\n  ".join(refused)
+        raise DoorClosedError(message)
+    return len(verdicts)
+
+
+def publish(line: Line, night: date) -> str:
+    """Protect and publish the marts; an unchanged night publishes nothing.
+
+    Raises:
+        PublishError, PrivacyError: the last release stands.
+        BusyError: another publication is at work.
+    """
+    from narvaro.disclosure import protect_marts
+    from narvaro.publish import publish_release
+
+    accepted = line.ledger.accepted_loads(night)
+    code_version = version("narvaro")
+    release = publish_release(
+        tables=protect_marts(line.settings.warehouse_path, line.county.publication),
+        county=line.county,
+        night=night,
+        loads_fingerprint=_fingerprint(load.load_id for load in accepted),
+        published_dir=line.settings.published_dir,
+        code_version=code_version,
+        published_url=line.settings.published_url,
+    )
+    line.ledger.record_release(
+        ReleaseRecord(
+            release_id=release.release_id,
+            night=night,
+            made_at=datetime.now(UTC),
+            status="preliminary",
+            code_version=code_version,
+            load_ids=tuple(load.load_id for load in accepted),
+            tables=tuple(ReleaseTable(table.name, table.rows, table.sha256) for table in release.tables),
+        )
+    )
+    return f"{'Published' if release.changed else 'Unchanged:'} release {release.release_id}"
+
+
+def send_letters(line: Line, night: date) -> int:
+    """Write each recipient concerned one letter about the night, and send what waits in the outbox.
+
+    Raises:
+        AlertError: the post office refused; the letters wait for the next run.
+    """
+    examination = examine_sources(line, night)
+    issues = line.ledger.record_findings(night, examination.findings, checked=examination.checked)
+    for letter in compose_letters(line.county, night, issues):
+        line.ledger.queue_letter(letter)
+    with line.ledger.lock("outbox"):
+        return send_pending(line.ledger, line.find_connection(SMTP_CONN_ID))
+
+
+def _source_status(line: Line, night: date) -> list[SourceStatus]:
+    """Give how every source of the county stands as of a night."""
+    return line.ledger.source_status([source.name for source in line.county.enabled_sources], night=night)
+
+
+def _fingerprint(load_ids: object) -> str:
+    """Give one hash for a set of loads."""
+    return hashlib.sha256("\n".join(sorted(load_ids)).encode()).hexdigest()  # type: ignore[call-overload]

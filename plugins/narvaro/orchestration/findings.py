@@ -1,0 +1,100 @@
+"""What a night met at the doors, as findings that become issues and letters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from narvaro.alerts import (
+    DOOR_ARRIVAL,
+    DOOR_ROWS,
+    Finding,
+    findings_from_failures,
+    findings_from_units,
+    silent_source,
+    wrong_shape,
+)
+from narvaro.orchestration.loads import load_paths, quarantine_files, remark_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from narvaro.ledger import FailureRecord, NightRecord
+    from narvaro.orchestration.line import Line
+    from narvaro.quality import Failure, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """Findings, and every (source, door) that was looked at, also those without any."""
+
+    findings: tuple[Finding, ...]
+    checked: tuple[tuple[str, str], ...]
+
+
+def examine_sources(line: Line, night: date) -> Examination:
+    """Tell what each source's night met: silence, refusals, and the rows that still stand wrong."""
+    findings: list[Finding] = []
+    checked: list[tuple[str, str]] = []
+    for source in line.county.enabled_sources:
+        record = line.ledger.night(source.name, night)
+        findings += _arrival(line, source.name, record)
+        checked.append((source.name, DOOR_ARRIVAL))
+        if record is not None and record.status == "accepted":
+            findings += findings_from_failures(source.name, _standing(line, source.name, night), door=DOOR_ROWS)
+            checked.append((source.name, DOOR_ROWS))
+    return Examination(tuple(findings), tuple(checked))
+
+
+def examine_marts(line: Line, verdicts: Sequence[Verdict], units: dict[str, tuple[str, str]]) -> Examination:
+    """Tell what the marts' suites met in single school units; `units` gives each code's source and name."""
+    sources = {code: source for code, (source, _) in units.items()}
+    names = {code: name for code, (_, name) in units.items()}
+    findings = [
+        finding
+        for verdict in verdicts
+        for failure in verdict.failures
+        if failure.keys and "school_unit_code" in failure.keys[0]
+        for finding in findings_from_units(failure, sources=sources, names=names)
+    ]
+    return Examination(tuple(findings), tuple((source.name, "marts") for source in line.county.enabled_sources))
+
+
+def _arrival(line: Line, source: str, record: NightRecord | None) -> list[Finding]:
+    """Tell what was wrong with a night as a whole."""
+    if record is None:
+        return [silent_source(source)]
+    if record.status == "silent":
+        return [silent_source(source, reason=record.reason)]
+    failures = list(_table_failures(line, source, record))
+    if record.status == "refused" and not failures:
+        return [wrong_shape(source, reason=record.reason)]
+    return findings_from_failures(source, failures, door=DOOR_ARRIVAL)
+
+
+def _table_failures(line: Line, source: str, record: NightRecord) -> Iterator[tuple[str, FailureRecord]]:
+    """Give the failures of the night's loads as whole tables, from its newest verdict on each."""
+    newest = {verdict.entity: verdict for verdict in line.ledger.verdicts(source=source, night=record.night)}
+    for entity, verdict in sorted(newest.items()):
+        for failure in verdict.failures:
+            if failure.level == "table":
+                yield entity, failure
+
+
+def _standing(line: Line, source: str, night: date) -> Iterator[tuple[str, Failure]]:
+    """Give what still stands of the rows that failed in the source's accepted loads."""
+    from narvaro.quality import standing_failures
+
+    loads = line.ledger.accepted_loads(night, source=source)
+    deletions = [path for load in loads if load.entity == "deletions" for path in load_paths(line.settings, load)]
+    for entity in sorted({load.entity for load in loads}):
+        of_entity = [load for load in loads if load.entity == entity]
+        suite_path = line.settings.expectations_dir / "raw" / f"raw__{entity}.yml"
+        for failure in standing_failures(
+            suite_path,
+            fault_files=quarantine_files(line.settings, of_entity) + remark_files(line.settings, of_entity),
+            load_files=[path for load in of_entity for path in load_paths(line.settings, load)],
+            deletion_files=deletions,
+        ):
+            yield entity, failure

@@ -1,0 +1,62 @@
+"""Keyed pseudonyms of people: HMAC-SHA-256, one key per purpose, each id computed once."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import UTC, date, datetime
+
+from narvaro.domain.civic_number import identify
+from narvaro.privacy.keys import Key
+
+PSEUDONYM_DIGITS = 32
+_SEPARATOR = "\x1f"
+
+
+class Pseudonymiser:
+    """Gives people of one source their pseudonyms; remembers those it has given.
+
+    `reference_date` places two-digit years in their century: the night that is read, today when None.
+    """
+
+    def __init__(self, key: Key, source: str, *, reference_date: date | None = None) -> None:
+        self._source = source
+        self._reference_date = reference_date or datetime.now(UTC).date()
+        self._pupil_key = key.for_purpose("pupil")
+        self._person_key = key.for_purpose("person")
+        self._person_ids: dict[str, str] = {}
+        self.key_id = key.key_id
+
+    def person_id(self, uuid: str) -> str:
+        """Give the pseudonym of the source's own record of a person."""
+        known = self._person_ids.get(uuid)
+        if known is None:
+            known = _pseudonym(self._person_key, self._source, uuid.strip().lower())
+            self._person_ids[uuid] = known
+        return known
+
+    def person_ids(self, uuids: list[str]) -> list[str]:
+        """Give the pseudonyms of many records at once, in order."""
+        known = self._person_ids
+        for uuid in set(uuids).difference(known):
+            self.person_id(uuid)
+        return [known[uuid] for uuid in uuids]
+
+    def pupil_id(self, civic_number: str | None, person_uuid: str) -> tuple[str, str]:
+        """Give a human being's pseudonym and the type of identity that it rests on.
+
+        A personnummer or samordningsnummer gives the same pseudonym in every source;
+        any other number counts within its source, and without a number the record stands
+        for the human being.
+        """
+        identity = identify(civic_number, self._reference_date)
+        kind = identity.kind
+        if identity.joins_across_sources:
+            return _pseudonym(self._pupil_key, kind, identity.normalised), kind
+        if identity.normalised:
+            return _pseudonym(self._pupil_key, self._source, kind, identity.normalised), kind
+        return _pseudonym(self._pupil_key, self._source, "record", person_uuid.strip().lower()), kind
+
+
+def _pseudonym(key: bytes, *parts: str) -> str:
+    """Give the keyed hash of the parts, 32 hexadecimal digits."""
+    return hmac.digest(key, _SEPARATOR.join(parts).encode(), "sha256").hex()[:PSEUDONYM_DIGITS]

@@ -1,0 +1,135 @@
+"""Make a release of protected tables: the store, the CSV files and the report page, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+from narvaro.county import County
+from narvaro.publish.door import refuse_unlisted
+from narvaro.publish.forms import csv_from_table, write_duckdb
+from narvaro.publish.postgres import replace_in_postgres
+from narvaro.publish.report import render_page
+from narvaro.publish.shelf import building_dir, file_hashes, held_shelf, is_current, shelve
+from narvaro.publish.tables import TableLike, release_table
+
+STATUS = "preliminary"
+_ID_LENGTH = 12
+# Stands in the page while its release's id is being counted.
+_ID_TO_COME = "release-id-to-come"
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedTable:
+    """One table of a release: its rows and the hash of its CSV file."""
+
+    name: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One publication; `changed` is false when the readers already had it."""
+
+    release_id: str
+    night: date
+    changed: bool
+    tables: tuple[ReleasedTable, ...]
+
+
+def publish_release(  # noqa: PLR0913 - a release is all of these
+    *,
+    tables: Sequence[TableLike],
+    county: County,
+    night: date,
+    loads_fingerprint: str,
+    published_dir: Path,
+    code_version: str,
+    published_url: str | None = None,
+) -> Release:
+    """Publish the protected tables of a night; readers see the old release or the new, never a mix.
+
+    Raises:
+        PublishError: a table may not leave, or a form could not be written; the last release stands.
+        BusyError: another publication is at work.
+    """
+    refuse_unlisted(tables)
+    with held_shelf(published_dir):
+        page = render_page(
+            tables={table.name: table.data for table in tables},
+            county=county,
+            night=night,
+            release_id=_ID_TO_COME,
+            code_version=code_version,
+        )
+        files = {f"csv/{table.name}.csv": csv_from_table(table.data) for table in tables}
+        facts = {
+            "night": night.isoformat(),
+            "county_code": county.code,
+            "county_name": county.name("sv"),
+            "status": STATUS,
+            "loads_fingerprint": loads_fingerprint,
+            "code_version": code_version,
+        }
+        release_id = _release_id(facts, tables, {**files, "index.html": page.encode()})
+        about = release_table(facts | {"release_id": release_id, "night": night})
+        all_tables = [*tables, about]
+        files["csv/releases.csv"] = csv_from_table(about.data)
+        files["index.html"] = page.replace(_ID_TO_COME, release_id).encode()
+        released = tuple(
+            ReleasedTable(table.name, table.data.num_rows, _sha256(files[f"csv/{table.name}.csv"]))
+            for table in all_tables
+        )
+        changed = _put(published_dir, release_id, facts, files, all_tables, released)
+    if published_url:
+        changed = replace_in_postgres(published_url, all_tables, release_id=release_id) or changed
+    return Release(release_id, night, changed, released)
+
+
+def _put(  # noqa: PLR0913
+    published_dir: Path,
+    release_id: str,
+    facts: Mapping[str, str],
+    files: Mapping[str, bytes],
+    tables: Sequence[TableLike],
+    released: Sequence[ReleasedTable],
+) -> bool:
+    """Build the release's files beside the shelf and swap them in; tell whether anything had to change."""
+    building = building_dir(published_dir)
+    for name, payload in files.items():
+        (building / name).write_bytes(payload)
+    write_duckdb(building / "narvaro.duckdb", tables)
+    manifest = {
+        "release_id": release_id,
+        **facts,
+        "tables": [asdict(table) for table in released],
+        "files": file_hashes(building),
+    }
+    (building / "release.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    if is_current(published_dir, release_id, file_hashes(building)):
+        return False
+    shelve(published_dir, release_id, building)
+    return True
+
+
+def _release_id(facts: Mapping[str, str], tables: Sequence[TableLike], files: Mapping[str, bytes]) -> str:
+    """Count the id on everything that a reader can meet, so that the same content has the same id."""
+    content = {
+        "facts": dict(facts),
+        "meanings": {
+            table.name: [table.sv, table.en, *((c.name, c.type, c.sv, c.en) for c in table.columns)] for table in tables
+        },
+        "files": {name: _sha256(payload) for name, payload in files.items()},
+    }
+    digest = _sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode())
+    return f"{facts['night']}-{digest[:_ID_LENGTH]}"
+
+
+def _sha256(payload: bytes) -> str:
+    """Give the payload's SHA-256."""
+    return hashlib.sha256(payload).hexdigest()

@@ -1,0 +1,80 @@
+"""Rows that failed, named by number in files beside the landing."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from narvaro.errors import LandingError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from narvaro.quality.verdict import FaultyRow, Verdict
+
+# Remarks are rows that failed a warning: they are told, and stay in the warehouse.
+REMARKS = "_remarks"
+
+SCHEMA = pa.schema(
+    [
+        ("_source", pa.string()),
+        ("_load_id", pa.string()),
+        ("_row", pa.int64()),
+        ("rule", pa.string()),
+        ("record_id", pa.string()),
+    ]
+)
+
+
+def quarantine_path(quarantine_dir: Path, verdict: Verdict) -> Path:
+    """Give where a load's held rows are named."""
+    return quarantine_dir / verdict.entity / verdict.source / f"{verdict.load_id}.parquet"
+
+
+def remarks_path(quarantine_dir: Path, verdict: Verdict) -> Path:
+    """Give where a load's remarked rows are named."""
+    return quarantine_path(quarantine_dir / REMARKS, verdict)
+
+
+def write_quarantine(quarantine_dir: Path, verdict: Verdict) -> Path | None:
+    """Name a load's held and remarked rows in files beside the landing; None when no row is held.
+
+    Raises:
+        LandingError: they cannot be written.
+    """
+    held = [row for row in verdict.faulty_rows if row.is_held]
+    remarked = [row for row in verdict.faulty_rows if not row.is_held]
+    _write(remarks_path(quarantine_dir, verdict), verdict, remarked)
+    path = quarantine_path(quarantine_dir, verdict)
+    return _write(path, verdict, held)
+
+
+def _write(path: Path, verdict: Verdict, rows: Sequence[FaultyRow]) -> Path | None:
+    """Write beside, then rename; an earlier file of the same load goes when nothing is left to say."""
+    if not rows:
+        path.unlink(missing_ok=True)
+        return None
+    columns = [
+        pa.array([verdict.source] * len(rows), pa.string()),
+        pa.array([verdict.load_id] * len(rows), pa.string()),
+        pa.array([row.row for row in rows], pa.int64()),
+        pa.array([row.rule for row in rows], pa.string()),
+        pa.array([row.record_id for row in rows], pa.string()),
+    ]
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            pq.write_table(pa.Table.from_arrays(columns, schema=SCHEMA), file, compression="zstd")
+            file.flush()
+            os.fsync(file.fileno())
+        return partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        message = f"{path.parent}: the quarantine cannot be written ({error.strerror}). Free space or mend its rights."
+        raise LandingError(message) from None

@@ -1,0 +1,112 @@
+"""What still stands of the faults of earlier nights: not being mentioned is not being mended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from narvaro.quality.suite import Expectation, LoadedSuite, load_suite
+from narvaro.quality.verdict import MAX_RECORD_IDS, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+# A fault stands while no later load brought its record anew or told that it was deleted.
+# A row without an id stands until the source's next load. Eight characters of a load's id are its night.
+_STANDING = """
+    with loads as (
+        select "{column}"::varchar as record_id, _load_id, _row, left(_load_id, 8) as night
+        from read_parquet({loads})
+    ),
+    faults as (
+        select loads.record_id, loads.night, failed.rule, failed._load_id, failed._row
+        from read_parquet({faults}) as failed
+        inner join loads using (_load_id, _row)
+    ),
+    newest as (
+        select record_id, max(night) as night from loads
+        where record_id in (select record_id from faults) group by record_id
+    ),
+    gone as (select record_id, max(night) as night from ({deletions}) group by record_id)
+    select
+        faults.rule,
+        coalesce(faults.record_id, faults._load_id || '/' || faults._row) as id,
+        faults.record_id is not null as has_id
+    from faults
+    left join newest on faults.record_id = newest.record_id
+    left join gone on faults.record_id = gone.record_id and gone.night >= faults.night
+    where gone.record_id is null
+        and faults.night = coalesce(newest.night, (select max(night) from loads))
+    group by all order by all
+"""
+_DELETIONS = "select record_id, left(_load_id, 8) as night from read_parquet({files})"
+_NO_DELETIONS = "select null::varchar as record_id, null::varchar as night where false"
+
+
+def standing_failures(
+    suite_path: Path,
+    *,
+    fault_files: Sequence[Path],
+    load_files: Sequence[Path],
+    deletion_files: Sequence[Path] = (),
+) -> tuple[Failure, ...]:
+    """Give what still stands of the rows that failed in one source's accepted loads of one entity.
+
+    `fault_files` are quarantine and remarks; `load_files` all accepted loads of the entity;
+    `deletion_files` all accepted loads of the source's deletions.
+    """
+    if not fault_files or not load_files:
+        return ()
+    loaded = load_suite(suite_path)
+    counted = _count(loaded.suite.record_id, fault_files, load_files, deletion_files)
+    first_of_rule = {expectation.id: expectation for expectation in reversed(loaded.suite.expectations)}
+    return tuple(
+        _failure(loaded, first_of_rule[rule], count, ids)
+        for rule, (count, ids) in sorted(counted.items())
+        # A rule that has left the suite is no longer demanded.
+        if rule in first_of_rule
+    )
+
+
+def _failure(loaded: LoadedSuite, expectation: Expectation, count: int, ids: Sequence[str]) -> Failure:
+    return Failure(
+        rule=expectation.id,
+        severity=expectation.severity,
+        level=expectation.level,
+        count=count,
+        column=", ".join(expectation.own_columns),
+        record_ids=tuple(ids) if loaded.suite.show_record_ids else (),
+        note_sv=expectation.note.sv,
+        note_en=expectation.note.en,
+    )
+
+
+def _count(
+    column: str,
+    fault_files: Sequence[Path],
+    load_files: Sequence[Path],
+    deletion_files: Sequence[Path],
+) -> dict[str, tuple[int, list[str]]]:
+    """Count the standing rows per rule, and give the first of their ids."""
+    import duckdb  # noqa: PLC0415 - nights without faults need none
+
+    query = _STANDING.format(
+        column=column,
+        loads=_paths(load_files),
+        faults=_paths(fault_files),
+        deletions=_DELETIONS.format(files=_paths(deletion_files)) if deletion_files else _NO_DELETIONS,
+    )
+    counted: dict[str, tuple[int, list[str]]] = {}
+    with duckdb.connect() as connection:
+        for rule, record_id, has_id in connection.execute(query).fetchall():
+            count, ids = counted.setdefault(rule, (0, []))
+            if has_id and len(ids) < MAX_RECORD_IDS:
+                ids.append(record_id)
+            counted[rule] = (count + 1, ids)
+    return counted
+
+
+def _paths(files: Sequence[Path]) -> str:
+    """Give file names as an SQL list, quoted; a `=` in a folder's name makes no partition."""
+    names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+    return f"[{names}], hive_partitioning = false"

@@ -1,0 +1,119 @@
+"""How pupils are away: illness by day, skipped lessons, late arrivals, other school activity."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from narvaro.simulator.randomness import generator
+from narvaro.simulator.tables import Float, Int8, Int64
+
+if TYPE_CHECKING:
+    from narvaro.simulator.config import AbsenceModel
+    from narvaro.simulator.pupils import Humans
+
+PRESENT, AWAY_VALID, AWAY_VALID_AFTERNOON, AWAY_INVALID = range(4)
+
+# How illness and skipping stand to the county's mean: grades 1-9, then upper secondary grades 1-3.
+_ILLNESS_BY_GRADE = np.array([0.92, 0.88, 0.86, 0.88, 0.92, 0.98, 1.10, 1.22, 1.34, 1.0, 1.05, 1.1])
+_SKIPPING_BY_GRADE = np.array([0.10, 0.10, 0.12, 0.18, 0.25, 0.45, 1.0, 1.5, 2.0, 2.1, 2.6, 3.1])
+# Chance of a long absence (weeks), the state that Swedish reports call problematic absence.
+_LONG_ABSENCE_BY_GRADE = np.array([2, 2, 3, 4, 6, 9, 16, 22, 28, 20, 20, 20]) / 1000
+_FIRST_GYMNASIUM_COLUMN = 9
+_AFTERNOON_SHARE, _WHOLE_DAY_SKIP = 0.12, 0.9
+_WEEKEND_STOPS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What each human does on each simulated day, and how often they skip or come late."""
+
+    day_state: Int8
+    skipping: Float
+    lateness: Float
+
+    def share_away(self) -> Float:
+        """Give the share of days away, for the grades that follow from it."""
+        weekdays = self.day_state[:, np.arange(self.day_state.shape[1]) % 7 < _WEEKEND_STOPS]
+        share: Float = (weekdays != PRESENT).mean(axis=1) + self.skipping
+        return share
+
+
+def draw_behaviour(humans: Humans, model: AbsenceModel, *, days: int, seed: int) -> Behaviour:
+    """Draw each human's days: spells of illness, long absences, days of truancy."""
+    draws = generator(seed, "behaviour")
+    column = humans.grade - 1 + humans.form.astype(np.int64) * _FIRST_GYMNASIUM_COLUMN
+    is_girl, is_boy = humans.sex == 0, humans.sex == 1
+    illness = humans.illness_factor * _ILLNESS_BY_GRADE[column] * np.where(is_girl, 1.06, 0.96)
+    illness *= np.where(humans.is_independent, 0.95, 1.0)
+    skipping = humans.skipping_factor * _SKIPPING_BY_GRADE[column] * np.where(is_boy, 1.12, 0.88)
+    skipping *= np.where(humans.is_independent, np.where(humans.form == 1, 1.2, 0.8), 1.0)
+    skipping = np.minimum(model.invalid_per_lesson * skipping, 0.6)
+    state = _illness_days(draws, np.minimum(model.illness_spells_per_day * illness, 0.5), model, days)
+    _add_long_absences(draws, state, _LONG_ABSENCE_BY_GRADE[column])
+    truant_day = draws.random(state.shape, np.float32) < (skipping * 0.35)[:, None]
+    state[(state == PRESENT) & truant_day] = AWAY_INVALID
+    lateness = np.minimum(model.late_per_day * (0.4 + 0.6 * humans.skipping_factor), 0.5)
+    return Behaviour(state, skipping, lateness)
+
+
+def _illness_days(draws: np.random.Generator, chance: Float, model: AbsenceModel, days: int) -> Int8:
+    """Walk through the days: a spell starts by chance and lasts some school days."""
+    size = len(chance)
+    state = np.zeros((size, days), np.int8)
+    left = np.zeros(size, np.int64)
+    for day in range(days):
+        if day % 7 >= _WEEKEND_STOPS:
+            continue
+        is_starting = (left == 0) & (draws.random(size) < chance)
+        left[is_starting] = draws.geometric(1 / model.illness_mean_days, int(is_starting.sum()))
+        state[left > 0, day] = AWAY_VALID
+        is_partial = is_starting & (draws.random(size) < _AFTERNOON_SHARE)
+        state[is_partial, day] = AWAY_VALID_AFTERNOON
+        left[left > 0] -= 1
+    return state
+
+
+def _add_long_absences(draws: np.random.Generator, state: Int8, chance: Float) -> None:
+    """Keep a few humans away most days, half of them without valid reason."""
+    chosen = np.flatnonzero(draws.random(len(chance)) < chance)
+    share = draws.uniform(0.35, 0.95, len(chosen))
+    kind = np.where(draws.random(len(chosen)) < 0.5, AWAY_VALID, AWAY_INVALID).astype(np.int8)
+    is_away = draws.random((len(chosen), state.shape[1])) < share[:, None]
+    state[chosen] = np.where(is_away, kind[:, None], state[chosen])
+
+
+def minutes_away(  # noqa: PLR0913 - the circumstances of a lesson
+    behaviour: Behaviour,
+    model: AbsenceModel,
+    draws: np.random.Generator,
+    *,
+    human: Int64,
+    day: Int64,
+    length: Int64,
+    is_afternoon: np.ndarray,
+    is_first: np.ndarray,
+) -> tuple[Int64, Int64, Int64]:
+    """Give valid absent, invalid absent and other school activity's minutes of pupil-lessons."""
+    state = behaviour.day_state[human, day]
+    zero = np.zeros(len(human), np.int64)
+    valid = np.where((state == AWAY_VALID) | ((state == AWAY_VALID_AFTERNOON) & is_afternoon), length, zero)
+    invalid = np.where(state == AWAY_INVALID, length, zero)
+    luck = draws.random(len(human))
+    # First lessons and Fridays are skipped more often.
+    tempting = np.where(is_first, 1.5, 1.0) * np.where(day % 7 == 4, 1.3, 1.0)  # noqa: PLR2004
+    skip = behaviour.skipping[human] * tempting * 0.75
+    free = valid + invalid == 0
+    invalid = np.where(free & (luck < skip), length, invalid)
+    appointment, other = skip + model.appointment_per_lesson, skip + model.appointment_per_lesson + model.other_attendance_per_lesson
+    part = np.minimum(draws.integers(2, 10, len(human)) * 5, length)
+    valid = np.where(free & (luck >= skip) & (luck < appointment), part, valid)
+    other_minutes = np.where(free & (luck >= appointment) & (luck < other), part, zero)
+    is_late = free & (luck >= other) & is_first & (draws.random(len(human)) < behaviour.lateness[human])
+    late = np.minimum(draws.integers(3, 26, len(human)), length)
+    is_excused = draws.random(len(human)) < 0.25  # noqa: PLR2004
+    valid = np.where(is_late & is_excused, late, valid)
+    invalid = np.where(is_late & ~is_excused, late, invalid)
+    return valid, invalid, other_minutes

@@ -1,0 +1,189 @@
+"""Which pupil was expected at which lesson, and what the register says: the ground of the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from narvaro.simulator.calendar import date_of
+from narvaro.simulator.randomness import uuid_bytes
+from narvaro.simulator.tables import ACTIVITY_TYPES, COUNTING_TYPES, FORMS, OPEN_DAY, SEXES, Bool, Int64
+
+if TYPE_CHECKING:
+    from narvaro.simulator.world import World
+
+_AUTUMN_FROM_MONTH = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """What the warehouse has been given: the night's bound, each source's clock, rows set aside."""
+
+    until: int
+    clocks: Mapping[int, int]
+    quarantined: Collection[str] | None
+
+    def clock_of(self, sources: np.ndarray) -> Int64:
+        """Give the clock of each row's source; a source that is left out knows nothing."""
+        known = np.full(int(max([*self.clocks, *sources.tolist()[-1:], 0])) + 1, -1, np.int64)
+        for place, clock in self.clocks.items():
+            known[place] = clock
+        return known[sources]
+
+
+def expected_pupil_lessons(world: World, horizon: Horizon) -> pd.DataFrame:
+    """Give one row per expected pupil and lesson, with its minutes and everything it is counted by."""
+    lessons = _counting_lessons(world, horizon)
+    registers = _newest_registers(world, horizon)
+    registers = registers[registers.lesson.isin(lessons.lesson)]
+    members = _members(world, horizon, lessons)
+    pairs = pd.concat([members, registers[["lesson", "person"]]]).drop_duplicates()
+    pairs = pairs.merge(lessons, on="lesson").merge(registers, on=["lesson", "person"], how="left")
+    pairs = _enrolled(world, horizon, pairs)
+    is_reported = pairs.is_reported.fillna(value=False).astype(bool)
+    offered = pairs.scheduled_minutes.where(is_reported, 0)
+    valid = pairs.valid.where(is_reported, 0).fillna(0).astype(np.int64)
+    invalid = pairs.invalid.where(is_reported, 0).fillna(0).astype(np.int64)
+    return _described(
+        world,
+        horizon,
+        pairs.assign(
+            is_reported=is_reported,
+            offered_minutes=offered,
+            valid_absent_minutes=valid,
+            invalid_absent_minutes=invalid,
+        ),
+    )
+
+
+def _counting_lessons(world: World, horizon: Horizon) -> pd.DataFrame:
+    """Give the lessons of teaching and pupils' activities that were held and are over."""
+    lessons, activities = world.lessons, world.activities
+    clock = horizon.clock_of(lessons.source)
+    kinds = [ACTIVITY_TYPES.index(kind) for kind in COUNTING_TYPES]
+    counts = (lessons.created_at <= clock) & (lessons.deleted_at > clock) & (lessons.cancelled_at > clock)
+    counts &= (lessons.ended_at <= horizon.until) & np.isin(activities.kind[lessons.activity], kinds)
+    chosen = np.flatnonzero(counts)
+    return pd.DataFrame(
+        {
+            "lesson": chosen,
+            "activity": lessons.activity[chosen],
+            "unit": activities.unit[lessons.activity[chosen]],
+            "day": lessons.day[chosen],
+            "scheduled_minutes": lessons.minutes()[chosen].astype(np.int64),
+        }
+    )
+
+
+def _newest_registers(world: World, horizon: Horizon) -> pd.DataFrame:
+    """Give each pupil-lesson's register entry as its source shows it: newest change, then largest id."""
+    rows = world.registers
+    clock = horizon.clock_of(rows.source)
+    deleted_at = np.full(len(rows.lesson), np.iinfo(np.int64).max)
+    deleted_at[rows.deleted_rows] = rows.deleted_at
+    is_kept = (rows.created_at <= clock) & (deleted_at > clock) & ~_set_aside(world, horizon)
+    is_reported = rows.reported_at <= clock
+    frame = pd.DataFrame(
+        {
+            "lesson": rows.lesson.astype(np.int64),
+            "person": rows.person.astype(np.int64),
+            "is_reported": is_reported,
+            "valid": rows.valid,
+            "invalid": rows.invalid,
+            "modified_at": np.where(is_reported, np.maximum(rows.created_at, rows.reported_at), rows.created_at),
+        }
+    )
+    changes = rows.corrections
+    for row, known_at, valid, invalid in zip(changes.row, changes.known_at, changes.valid, changes.invalid, strict=True):
+        if known_at <= clock[row]:
+            frame.iloc[row, 3:6] = [valid, invalid, max(known_at, frame.iloc[row, 5])]
+    frame = frame[is_kept]
+    repeated = frame.duplicated(["lesson", "person"], keep=False)
+    several = frame[repeated]
+    ids = uuid_bytes(world.config.seed, "attendance", several.index.to_numpy()).view("S36").ravel()
+    several = several.assign(identity=ids.astype(str)).sort_values(["modified_at", "identity"])
+    newest = several.drop_duplicates(["lesson", "person"], keep="last").drop(columns="identity")
+    return pd.concat([frame[~repeated], newest]).drop(columns="modified_at")
+
+
+def _set_aside(world: World, horizon: Horizon) -> Bool:
+    """Tell which attendance rows are quarantined."""
+    size = len(world.registers.lesson)
+    if horizon.quarantined is None:
+        return np.isin(np.arange(size), world.registers.impossible_rows)
+    wanted = np.array([text.encode() for text in horizon.quarantined], "S36")
+    if not len(wanted):
+        return np.zeros(size, np.bool_)
+    return np.isin(uuid_bytes(world.config.seed, "attendance", np.arange(size)).view("S36").ravel(), wanted)
+
+
+def _members(world: World, horizon: Horizon, lessons: pd.DataFrame) -> pd.DataFrame:
+    """Give the members of each lesson's groups on its day, as the sources know them."""
+    activities, members = world.activities, world.memberships
+    clock = horizon.clock_of(world.persons.source[members.person])
+    spells = pd.DataFrame(
+        {
+            "group": members.group,
+            "person": members.person.astype(np.int64),
+            "start_day": members.start_day,
+            "end_day": np.where(members.end_known_at <= clock, members.end_day, OPEN_DAY),
+        }
+    )[members.known_at <= clock]
+    groups = pd.DataFrame(
+        {
+            "activity": np.tile(np.arange(len(activities.unit)), 2),
+            "group": np.r_[activities.first_group, activities.second_group],
+        }
+    )
+    roster = groups.merge(spells, on="group").drop(columns="group")
+    pairs = lessons[["lesson", "activity", "day"]].merge(roster, on="activity")
+    is_member = (pairs.start_day <= pairs.day) & (pairs.day <= pairs.end_day)
+    return pairs.loc[is_member, ["lesson", "person"]]
+
+
+def _enrolled(world: World, horizon: Horizon, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Keep the pairs whose pupil is enrolled at the lesson's unit, each with the enrolment that counts."""
+    table = world.enrolments
+    clock = horizon.clock_of(world.persons.source[table.person])
+    enrolments = pd.DataFrame(
+        {
+            "person": table.person.astype(np.int64),
+            "unit": table.unit,
+            "school_form": np.array(FORMS)[table.form],
+            "grade": np.where(table.grade >= 0, table.grade.astype(np.int64).astype(str), "unknown"),
+            "start_day": table.start_day,
+            "end_day": np.where(table.end_known_at <= clock, table.end_day, OPEN_DAY),
+        }
+    )[(table.known_at <= clock) & ~table.is_cancelled]
+    found = pairs.merge(enrolments, on=["person", "unit"])
+    found = found[(found.start_day <= found.day) & (found.day <= found.end_day)]
+    found = found.sort_values(["start_day", "school_form", "grade"], ascending=[False, True, True], kind="stable")
+    return found.drop_duplicates(["lesson", "person"]).drop(columns=["start_day", "end_day"])
+
+
+def _described(world: World, horizon: Horizon, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Add what a pupil-lesson is counted by: pupil, sex, protection, place, term and week."""
+    persons, units = world.persons, world.units
+    clock = horizon.clock_of(persons.source)
+    is_marked = ((persons.marking > 0) & (persons.marked_at <= clock)) | persons.is_marked_on_references
+    protected_pupils = persons.pupil[is_marked & (persons.created_at <= clock)]
+    names = np.array([SEXES[sex] or "Okänt" for sex in range(len(SEXES))])
+    person, unit = pairs.person.to_numpy(), pairs.unit.to_numpy()
+    owner_types = np.array([source.owner_type for source in world.sources])
+    days = pd.Series({day: date_of(day) for day in pairs.day.unique().tolist()}, dtype=object)
+    terms = days.map(lambda day: f"{day.year}{'HT' if day.month >= _AUTUMN_FROM_MONTH else 'VT'}")
+    weeks = days.map(lambda day: f"{day.isocalendar().year}-W{day.isocalendar().week:02d}")
+    return pairs.assign(
+        pupil=persons.pupil[person],
+        sex=names[persons.sex[person]],
+        is_protected=np.isin(persons.pupil[person], protected_pupils),
+        school_unit_code=np.array(units.code)[unit],
+        municipality_code=np.array(units.municipality_code)[unit],
+        owner_type=owner_types[units.source[unit]],
+        term_code=pairs.day.map(terms),
+        iso_week=pairs.day.map(weeks),
+    )

@@ -1,0 +1,70 @@
+"""What a client asked for, checked as the standard says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from narvaro.simulator.calendar import day_number, seconds
+
+META_FILTERS = ("meta.created.before", "meta.created.after", "meta.modified.before", "meta.modified.after")
+EVERYWHERE = ("limit", "pageToken", "sortkey", "expandReferenceNames")
+
+
+class WireError(Exception):
+    """An answer that is not 200: status, the vendor's code and words."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+def bad_request(message: str) -> WireError:
+    """Give the answer to a request that the standard does not allow."""
+    return WireError(400, "bad_request", message)
+
+
+@dataclass(frozen=True)
+class Query:
+    """The filters of one walk through a resource; they travel in the page token."""
+
+    filters: tuple[tuple[str, str], ...] = field(default=())
+
+    def all(self, name: str) -> list[str]:
+        """Give every value of a filter."""
+        return [value for key, value in self.filters if key == name]
+
+    def one(self, name: str) -> str | None:
+        """Give the value of a filter that may stand once."""
+        values = self.all(name)
+        if len(values) > 1:
+            raise bad_request(f"{name} stands more than once.")
+        return values[0] if values else None
+
+    def moment(self, name: str) -> int | None:
+        """Give a date-time filter as seconds since 1970."""
+        if (text := self.one(name)) is None:
+            return None
+        try:
+            value = datetime.fromisoformat(text)
+        except ValueError:
+            value = None  # type: ignore[assignment]
+        if value is None or value.tzinfo is None or "T" not in text:
+            raise bad_request(f"{name} is not a date-time with an offset. Encode the plus sign as %2B.")
+        # Whole seconds are kept here; a fraction lies after its second.
+        return seconds(value)
+
+    def day(self, name: str) -> int | None:
+        """Give a date filter as days since 1970."""
+        if (text := self.one(name)) is None:
+            return None
+        try:
+            return day_number(date.fromisoformat(text))
+        except ValueError:
+            raise bad_request(f"{name} is not a date.") from None
+
+    def check(self, known: tuple[str, ...]) -> None:
+        """Refuse a parameter that the resource does not have."""
+        for name, _ in self.filters:
+            if name not in known and name not in EVERYWHERE:
+                raise bad_request(f"There is no parameter {name} here.")

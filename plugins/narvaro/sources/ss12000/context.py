@@ -1,0 +1,25 @@
+"""What one reading of a source needs beside the rows themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from narvaro.privacy import Pseudonymiser
+from narvaro.sources.ss12000.wire import Syllabus
+
+_NO_SYLLABUS = Syllabus(id="")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The source's pseudonyms, time zones and syllabuses."""
+
+    pseudonymiser: Pseudonymiser
+    timezone: ZoneInfo
+    naive_timezone: ZoneInfo
+    syllabuses: dict[str, Syllabus] = field(default_factory=dict)
+
+    def syllabus(self, syllabus_id: str | None) -> Syllabus:
+        """Give what is taught, or a syllabus without words when the source does not tell."""
+        return self.syllabuses.get(syllabus_id or "", _NO_SYLLABUS)

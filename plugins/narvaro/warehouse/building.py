@@ -1,0 +1,132 @@
+"""Building the warehouse: beside the one in use, then put in its place."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from narvaro.errors import BuildError
+from narvaro.warehouse.dbt_run import NodeResult, run_dbt
+from narvaro.warehouse.loading import drop_raw, load
+from narvaro.warehouse.locking import build_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from narvaro.settings import Settings
+    from narvaro.warehouse.content import WarehouseContent
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a build may use of the machine; `model_threads` is how many models dbt runs at once."""
+
+    memory_limit: str = "2GB"
+    threads: int = 2
+    model_threads: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """One finished build."""
+
+    warehouse_path: Path
+    tables: Mapping[str, int]
+    nodes: tuple[NodeResult, ...]
+    seconds: float
+
+    @property
+    def warnings(self) -> tuple[NodeResult, ...]:
+        """The tests that found something worth a look."""
+        return tuple(node for node in self.nodes if node.status == "warn")
+
+
+def build(settings: Settings, content: WarehouseContent, *, resources: Resources | None = None) -> BuildResult:
+    """Build the warehouse anew and replace the old one; on failure the old one stands.
+
+    Raises:
+        BusyError: another build is running.
+        BuildError: loading, a model or a test failed; names the nodes, never the data.
+    """
+    began = time.monotonic()
+    target = settings.warehouse_path
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with build_lock(target):
+        building = target.with_name(f".{target.name}.building")
+        # What a killed build has left is of no use to anybody.
+        _remove(building)
+        try:
+            load(building, content)
+            building.chmod(0o600)
+            nodes = run_dbt(
+                ["build", "--exclude-resource-type", "unit_test"],
+                project_dir=settings.dbt_dir,
+                work_dir=settings.home / "dbt",
+                env=dbt_environment(building, resources or Resources()),
+            )
+            drop_raw(building)
+            tables = _count_rows(building)
+            _put_in_place(building, target)
+        except OSError as error:
+            message = f"The warehouse could not be written ({error.strerror}). Free some space, then: narvaro build."
+            raise BuildError(message) from error
+        finally:
+            _remove(building)
+    return BuildResult(target, tables, nodes, time.monotonic() - began)
+
+
+def dbt_environment(building: Path, resources: Resources) -> dict[str, str]:
+    """Give the variables that dbt/profiles.yml reads."""
+    return {
+        "NARVARO_WAREHOUSE_BUILDING_PATH": str(building),
+        "NARVARO_WAREHOUSE_MEMORY_LIMIT": resources.memory_limit,
+        "NARVARO_WAREHOUSE_THREADS": str(resources.threads),
+        "NARVARO_WAREHOUSE_MODEL_THREADS": str(resources.model_threads),
+        "NARVARO_WAREHOUSE_SPILL_DIR": str(building.with_name(f"{building.name}.spill")),
+    }
+
+
+def _remove(path: Path) -> None:
+    """Remove a building file with its log and its spilled blocks."""
+    path.unlink(missing_ok=True)
+    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+    spill = path.with_name(f"{path.name}.spill")
+    if spill.is_dir():
+        for leftover in spill.iterdir():
+            leftover.unlink()
+        spill.rmdir()
+
+
+def _count_rows(path: Path) -> dict[str, int]:
+    """Count the rows of every mart."""
+    with duckdb.connect(str(path), read_only=True) as connection:
+        names = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts' order by table_name"
+        ).fetchall()
+        counts = {
+            name: connection.execute(f'select count(*) from marts."{name}"').fetchone()  # noqa: S608 - catalogue names
+            for (name,) in names
+        }
+    return {name: int(row[0]) for name, row in counts.items() if row}
+
+
+def _put_in_place(building: Path, target: Path) -> None:
+    """Replace the warehouse by the finished file, durably."""
+    descriptor = os.open(building, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    # A log that somebody's killed writer left would be replayed on the new file.
+    target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
+    building.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,95 @@
+"""Size alarms: what grows past them holds more than one idea."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from project_tree import files_under, parsed, text_of
+
+DAG_LINES, MODULE_LINES, FUNCTION_LINES, MODEL_LINES, MACRO_LINES = 60, 250, 30, 120, 20
+
+# file or file:function, with the reason why it is one idea all the same. Keep it short.
+ALLOWED: dict[str, str] = {}
+# A migration is a dated record: it is written once, in one piece, and never edited.
+RECORDS = Path("plugins/narvaro/ledger/migrations/versions")
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def too_long(found: Iterator[tuple[str, int]], limit: int) -> str:
+    """Give one line for each thing that is longer than its limit."""
+    return "\n".join(f"{name}: {size} lines, alarm at {limit}" for name, size in found if size > limit and name not in ALLOWED)
+
+
+def line_count(path: Path) -> int:
+    return len((text_of(path) or "").splitlines())
+
+
+def python_files() -> list[Path]:
+    folders = ("plugins", "dags", "benchmarks", "tests")
+    return [path for folder in folders for path in files_under(folder, ".py") if not path.is_relative_to(RECORDS)]
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Give every function's own lines: without its docstring and without the functions inside it."""
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, Function):
+            inner = {line for child in node.body for line in nested_lines(child)}
+            own = set(range(node.lineno, (node.end_lineno or node.lineno) + 1)) - inner - docstring_lines(node)
+            yield f"{path}:{node.name}", len(own)
+
+
+def nested_lines(node: ast.AST) -> set[int]:
+    """Give the lines that belong to functions defined within a statement."""
+    return {
+        line
+        for child in ast.walk(node)
+        if isinstance(child, Function)
+        for line in range(min([child.lineno, *(d.lineno for d in child.decorator_list)]), (child.end_lineno or 0) + 1)
+    }
+
+
+def docstring_lines(node: Function) -> set[int]:
+    first = node.body[0]
+    has_docstring = ast.get_docstring(node, clean=False) is not None
+    return set(range(first.lineno, (first.end_lineno or first.lineno) + 1)) if has_docstring else set()
+
+
+def test_dag_files_are_short():
+    long = too_long(((str(path), line_count(path)) for path in files_under("dags", ".py")), DAG_LINES)
+    assert not long, f"split by idea:\n{long}"
+
+
+def test_modules_are_short():
+    long = too_long(((str(path), line_count(path)) for path in python_files()), MODULE_LINES)
+    assert not long, f"split by idea:\n{long}"
+
+
+def test_functions_are_short():
+    long = too_long((found for path in python_files() for found in functions(path)), FUNCTION_LINES)
+    assert not long, f"split by idea:\n{long}"
+
+
+def test_dbt_models_are_short():
+    long = too_long(((str(path), line_count(path)) for path in files_under("dbt/models", ".sql")), MODEL_LINES)
+    assert not long, f"split by idea:\n{long}"
+
+
+def test_dbt_macros_are_short():
+    """Each macro of a file counts alone, without its comments."""
+    macros = (
+        (f"{path}:{name}", len(re.sub(r"\{#.*?#\}", "", body, flags=re.DOTALL).strip().splitlines()))
+        for path in files_under("dbt/macros", ".sql")
+        for name, body in re.findall(r"\{%-? macro (\w+)(.*?)\{%-? endmacro", text_of(path) or "", re.DOTALL)
+    )
+    long = too_long(macros, MACRO_LINES)
+    assert not long, f"split by idea:\n{long}"
+
+
+def test_every_exception_still_needs_its_exception():
+    sizes = {name for path in python_files() for name, size in functions(path) if size > FUNCTION_LINES}
+    sizes |= {str(path) for path in python_files() if line_count(path) > MODULE_LINES}
+    assert set(ALLOWED) <= sizes, "take it off the list"

@@ -1,0 +1,92 @@
+"""Airflow, asked in a process of its own: print what its DagBag makes of some counties, as JSON.
+
+Usage: python dag_facts.py DAGS_FOLDER CONFIG_DIR...
+Airflow reads its settings when it is imported; a process of its own keeps them out of the other tests.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
+from narvaro import errors
+from narvaro.county import load_county
+from narvaro.orchestration.pools import pools
+from narvaro.orchestration.retries import retry_policy
+from narvaro.settings import Settings
+
+
+def county_facts(dags_folder: str, config_dir: str) -> dict[str, Any]:
+    """Give what a county's configuration becomes in Airflow."""
+    os.environ["NARVARO_CONFIG_DIR"] = config_dir
+    county = load_county(Settings.from_env().config_dir)
+    bag = DagBag(dags_folder)
+    return {
+        "import_errors": bag.import_errors,
+        "dags": {dag_id: dag_facts(dag) for dag_id, dag in bag.dags.items()},
+        "sources": [source.name for source in county.enabled_sources],
+        "build_at": county.build_at.isoformat(),
+        "timezone": str(county.timezone),
+        "pools": sorted(pools(county)),
+        "slots": {name: pool["slots"] for name, pool in pools(county).items()},
+        "decisions": {name: decision(county, make) for name, make in ERRORS.items()},
+        "delays": {"busy": county.retries.busy_delay_seconds, "silent": county.retries.delay_seconds},
+    }
+
+
+def dag_facts(dag: DAG) -> dict[str, Any]:
+    """Give what the conventions ask about a DAG."""
+    awaited = getattr(dag.timetable, "asset_condition", None)
+    return {
+        "doc_md": dag.doc_md or "",
+        "description": dag.description or "",
+        "tags": sorted(dag.tags),
+        "catchup": dag.catchup,
+        "max_active_runs": dag.max_active_runs,
+        "params": {name: param_facts(dag.params.get_param(name)) for name in dag.params},
+        "schedule": repr(dag.timetable),
+        "waits_for": sorted(asset.uri for asset in awaited.objects) if awaited else [],
+        "tasks": {task.task_id: task_facts(task) for task in dag.tasks},
+    }
+
+
+def param_facts(param: Any) -> dict[str, Any]:
+    """Give what the form of a manual run shows for a parameter."""
+    return param.schema | {"description": param.description}
+
+
+def task_facts(task: Any) -> dict[str, Any]:
+    """Give what the conventions ask about a task."""
+    return {
+        "pool": task.pool,
+        "retries": task.retries,
+        "has_policy": task.retry_policy is not None,
+        "has_timeout": task.execution_timeout is not None,
+        "doc": bool(task.python_callable.__doc__),
+        "outlets": [asset.uri for asset in task.outlets],
+        "trigger_rule": task.trigger_rule.value,
+        "downstream": sorted(task.downstream_task_ids),
+    }
+
+
+ERRORS = {
+    name: kind
+    for name, kind in vars(errors).items()
+    if isinstance(kind, type) and issubclass(kind, errors.NarvaroError)
+} | {"KeyError": KeyError}
+
+
+def decision(county: Any, kind: type[Exception]) -> dict[str, Any]:
+    """Give what the retry policy makes of an error at the first attempt."""
+    found = retry_policy(county.retries).evaluate(kind("invented"), 1, 3)
+    return {"action": found.action.value, "delay": found.retry_delay.total_seconds() if found.retry_delay else None}
+
+
+if __name__ == "__main__":
+    folder, *configs = sys.argv[1:]
+    facts = {config: county_facts(folder, config) for config in configs}
+    sys.__stdout__.write("\n" + json.dumps(facts) + "\n")
