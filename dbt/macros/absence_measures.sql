@@ -37,9 +37,9 @@
 {#- Who, how much and at what rate, in published order; `prefix` names the relation. -#}
 {% macro published_absence(prefix) -%}
     cast({{ prefix }}.pupils_count as bigint) as pupils_count,
-    {% for measure in minute_measures() -%}
+    {% for measure in minute_measures() %}
         {{ prefix }}.{{ measure }},
-    {% endfor -%}
+    {% endfor %}
     {{ coverage_pct() }} as coverage_pct,
     {{ absence_rate_pct() }} as absence_rate_pct
 {%- endmacro %}

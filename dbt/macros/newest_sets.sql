@@ -2,7 +2,7 @@
     `carriers` are the entities whose rows show that the owner came anew, with or without members. -#}
 {% macro newest_sets(entity, set_id, carriers) -%}
     with carried as (
-        {% for carrier in carriers -%}
+        {% for carrier in carriers %}
             select _source, {{ set_id }}, {{ night_of_load('_load_id') }} as night
             from {{ source('raw', 'raw__' ~ carrier) }}
             {% if not loop.last %}union all{% endif %}

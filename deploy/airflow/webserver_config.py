@@ -9,3 +9,5 @@ AUTH_TYPE = AUTH_DB
 WTF_CSRF_ENABLED = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+# Log-in attempts are counted in each server process; there is nothing else to limit.
+RATELIMIT_STORAGE_URI = "memory://"

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from project_tree import ROOT, files_under, text_of
+
 from narvaro.county import load_county
 from narvaro.disclosure import columns as published_columns
 from narvaro.sources.contract import ENTITIES, RECORD_ID
-from project_tree import ROOT, files_under, text_of
 
 SUITES = sorted(path for path in files_under("expectations", ".yml"))
+NAMES_BY_TYPE = {
+    "varchar": r"\w+(?<!_count)(?<!_pct)(?<!_minutes)(?<!_days)(?<!_date)",
+    "boolean": r"(is|has|can)_\w+",
+    "integer": r"\w+_(count|minutes|days|hours|points)",
+    "bigint": r"\w+_(count|minutes|days|hours|points)",
+    "double": r"\w+_(pct|avg|points)",
+    "date": r"\w+_date",
+    "timestamp": r"\w+_at",
+    "timestamp with time zone": r"\w+_at",
+}
+ENFORCED = {"enforced": True}
 MODEL_FILES = [path for path in files_under("dbt/models", ".yml") if not path.name.startswith("_sources")]
 
 
@@ -77,22 +90,53 @@ def test_mart_has_a_contract_and_says_what_a_row_and_every_column_is(model: str)
     assert described, f"{model} stands in no YAML file"
     assert described["description"].startswith("One row per "), f"{model}: begin with the grain"
     columns = described["columns"]
-    assert not [c["name"] for c in columns if not str(c.get("description", "")).strip()], f"{model}: describe every column"
+    mute = [column["name"] for column in columns if not str(column.get("description", "")).strip()]
+    assert not mute, f"{model}: describe every column"
     assert not [c["name"] for c in columns if not c.get("data_type")], f"{model}: a contract needs every data_type"
 
 
 def test_every_mart_has_its_contract_enforced():
     project = read_yaml(Path("dbt/dbt_project.yml"))
-    assert project["models"]["narvaro"]["marts"]["+contract"] == {"enforced": True}
-    own = {name: model.get("config", {}) for name, model in described_models().items() if name in models_in("marts")}
-    assert not [name for name, config in own.items() if config.get("contract", {"enforced": True}) != {"enforced": True}]
+    assert project["models"]["narvaro"]["marts"]["+contract"] == ENFORCED
+    marts = {name: model for name, model in described_models().items() if name in models_in("marts")}
+    loosened = [name for name, model in marts.items() if model.get("config", {}).get("contract", ENFORCED) != ENFORCED]
+    assert not loosened
+
+
+def test_name_of_every_mart_column_says_what_it_holds():
+    """The unit of an amount is its suffix; a reader of the published file sees nothing but names."""
+    misnamed = [
+        f"{model}.{column['name']} is {column['data_type']}"
+        for model, described in described_models().items()
+        if model in models_in("marts")
+        for column in described["columns"]
+        if not re.fullmatch(NAMES_BY_TYPE[column["data_type"]], column["name"])
+    ]
+    assert not misnamed, "\n".join(misnamed)
+
+
+def test_models_use_no_constraint_that_a_lake_does_not_have():
+    """ADR 1: the same project must run on a lake, which knows not_null and nothing else."""
+    described = [entry for model in described_models().values() for entry in (model, *model.get("columns", []))]
+    kinds = {constraint["type"] for entry in described for constraint in entry.get("constraints", [])}
+    assert kinds <= {"not_null"}
+
+
+def test_every_description_that_is_shared_is_there():
+    blocks = "".join(text_of(path) or "" for path in files_under("dbt/models", ".md"))
+    known = {
+        name for name, text in re.findall(r"{% docs (\w+) %}(.*?){% enddocs %}", blocks, re.DOTALL) if text.strip()
+    }
+    used = {name for path in MODEL_FILES for name in re.findall(r"doc\(['\"](\w+)['\"]\)", text_of(path) or "")}
+    assert used == known, f"missing: {sorted(used - known)}, unused: {sorted(known - used)}"
 
 
 def test_every_model_says_what_a_row_is_and_every_description_has_its_model():
     described = described_models()
-    models = models_in(".") | set()
+    models = models_in(".")
     assert set(described) <= models, "described, but not there"
-    mute = sorted(name for name in models if not str(described.get(name, {}).get("description", "")).startswith("One row per "))
+    texts = {name: str(described.get(name, {}).get("description", "")) for name in models}
+    mute = sorted(name for name, text in texts.items() if not text.startswith("One row per "))
     assert not mute, "begin the description with the grain: " + ", ".join(mute)
 
 

@@ -9,10 +9,14 @@ from pathlib import Path
 
 from project_tree import files_under, parsed, text_of
 
+# A test module holds many small examples of one subject.
+TEST_MODULE_LINES = 400
 DAG_LINES, MODULE_LINES, FUNCTION_LINES, MODEL_LINES, MACRO_LINES = 60, 250, 30, 120, 20
 
 # file or file:function, with the reason why it is one idea all the same. Keep it short.
-ALLOWED: dict[str, str] = {}
+ALLOWED: dict[str, str] = {
+    "plugins/narvaro/orchestration/airflow_server.py:airflow_env": "one table, a line per setting of Airflow",
+}
 # A migration is a dated record: it is written once, in one piece, and never edited.
 RECORDS = Path("plugins/narvaro/ledger/migrations/versions")
 
@@ -21,16 +25,22 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def too_long(found: Iterator[tuple[str, int]], limit: int) -> str:
     """Give one line for each thing that is longer than its limit."""
-    return "\n".join(f"{name}: {size} lines, alarm at {limit}" for name, size in found if size > limit and name not in ALLOWED)
+    return "\n".join(
+        f"{name}: {size} lines, alarm at {limit}" for name, size in found if size > limit and name not in ALLOWED
+    )
 
 
 def line_count(path: Path) -> int:
     return len((text_of(path) or "").splitlines())
 
 
-def python_files() -> list[Path]:
-    folders = ("plugins", "dags", "benchmarks", "tests")
+def python_files(*folders: str) -> list[Path]:
     return [path for folder in folders for path in files_under(folder, ".py") if not path.is_relative_to(RECORDS)]
+
+
+def code_files() -> list[Path]:
+    """Give what runs. The functions of tests are not measured: their rows are as many as the example needs."""
+    return python_files("plugins", "dags", "benchmarks")
 
 
 def functions(path: Path) -> Iterator[tuple[str, int]]:
@@ -64,12 +74,17 @@ def test_dag_files_are_short():
 
 
 def test_modules_are_short():
-    long = too_long(((str(path), line_count(path)) for path in python_files()), MODULE_LINES)
+    long = too_long(((str(path), line_count(path)) for path in code_files()), MODULE_LINES)
+    assert not long, f"split by idea:\n{long}"
+
+
+def test_test_modules_are_short():
+    long = too_long(((str(path), line_count(path)) for path in python_files("tests")), TEST_MODULE_LINES)
     assert not long, f"split by idea:\n{long}"
 
 
 def test_functions_are_short():
-    long = too_long((found for path in python_files() for found in functions(path)), FUNCTION_LINES)
+    long = too_long((found for path in code_files() for found in functions(path)), FUNCTION_LINES)
     assert not long, f"split by idea:\n{long}"
 
 
@@ -90,6 +105,6 @@ def test_dbt_macros_are_short():
 
 
 def test_every_exception_still_needs_its_exception():
-    sizes = {name for path in python_files() for name, size in functions(path) if size > FUNCTION_LINES}
-    sizes |= {str(path) for path in python_files() if line_count(path) > MODULE_LINES}
+    sizes = {name for path in code_files() for name, size in functions(path) if size > FUNCTION_LINES}
+    sizes |= {str(path) for path in code_files() if line_count(path) > MODULE_LINES}
     assert set(ALLOWED) <= sizes, "take it off the list"

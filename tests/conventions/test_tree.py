@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import re
 from pathlib import Path
 
@@ -46,9 +47,21 @@ PUBLIC_SITES = {
     "yml.publiccode.tools",
 }
 DOCUMENT_NAMES = re.compile(r".*\.md|LICENSE|SOURCES.*")
-MACHINE_PATH = re.compile(r"(?<![\w.~$}:*-])(?:/(?:home|root|Users|work|private|mnt|tmp|var/folders)/\w|[A-Z]:\\\\?[A-Za-z])")
+MACHINE_PATH = re.compile(
+    r"(?<![\w.~$}:*-])(?:/(?:home|root|Users|work|private|mnt|tmp|var/folders)/\w|[A-Z]:\\\\?[A-Za-z])"
+)
 # Paths inside the image are the same on every machine.
 INSIDE_THE_IMAGE = {"Dockerfile", "docker-compose.yml", ".dockerignore", ".env.example", "deployment.md"}
+# What somebody happened to write with says nothing to a reader. The names stand here as the beginnings of their
+# SHA-256, so that not even this file holds them.
+TOOLS_OF_AUTHORS = {
+    "3ea125d0bff3",
+    "60965168ce76",
+    "7d3194f79e64",
+    "94a168d2da57",
+    "c70eca6b0f88",
+    "c857d09db23e",
+}
 ENVIRONMENT_READERS = {
     "plugins/narvaro/settings.py": "the one place that reads NARVARO_ variables",
     "plugins/narvaro/connections.py": "looks for AIRFLOW_CONN_ variables as Airflow does",
@@ -74,7 +87,8 @@ def test_no_file_names_a_host():
             for host in sorted(hosts(line))
             if host not in allowed and not RESERVED.fullmatch(host)
         ]
-    assert not strangers, "write an example host, or take the address from a connection:\n" + "\n".join(sorted(strangers))
+    advice = "write an example host, or take the address from a connection:\n"
+    assert not strangers, advice + "\n".join(sorted(strangers))
 
 
 def test_host_finder_finds_hosts():
@@ -82,8 +96,10 @@ def test_host_finder_finds_hosts():
     assert hosts("see https://user@api.kommun.se:8443/v2 or mail a.b@kommun.se") == {"api.kommun.se", "kommun.se"}
     assert hosts("psql -h db.region.net") == {"db.region.net"}
     assert hosts("postgresql+psycopg2://narvaro@10.0.0.7/x") == {"10.0.0.7"}
-    assert not any(map(RESERVED.fullmatch, hosts("https://api.kommun.se http://notexample.se http://example.se.evil.org")))
-    assert all(map(RESERVED.fullmatch, hosts("http://127.0.0.1:8080 https://skola.example a@b.example https://example.se")))
+    for strange in ("https://api.kommun.se", "http://notexample.se", "http://example.se.evil.org"):
+        assert not any(map(RESERVED.fullmatch, hosts(strange)))
+    for ours in ("http://127.0.0.1:8080", "https://skola.example", "a@b.example", "https://example.se"):
+        assert all(map(RESERVED.fullmatch, hosts(ours)))
 
 
 def test_no_file_names_a_path_of_one_machine():
@@ -104,6 +120,23 @@ def test_path_finder_finds_paths():
     assert not any(MACHINE_PATH.search(text) for text in ("https://a.example/home/x", "var/landing", "~/work/narvaro"))
 
 
+def tools_named(text: str) -> set[str]:
+    """Give the words whose hash is on the list."""
+    words = set(re.findall(r"[a-z]{4,}", text.lower()))
+    return {word for word in words if hashlib.sha256(word.encode()).hexdigest()[:12] in TOOLS_OF_AUTHORS}
+
+
+def test_no_file_names_the_tools_of_its_authors():
+    found = [f"{path}: {tools_named(text)}" for path in project_files() if tools_named(text := text_of(path) or "")]
+    assert not found, ", ".join(found)
+
+
+def test_tool_finder_finds_tools():
+    """The rule above must be able to fail."""
+    assert tools_named("Written with " + "Chat" + "GPT" + ".")
+    assert not tools_named("Written with care.")
+
+
 def test_locks_hold_hashes_and_no_address():
     for lock in (Path("requirements.lock"), Path("requirements-bootstrap.lock")):
         text = text_of(lock) or ""
@@ -112,14 +145,16 @@ def test_locks_hold_hashes_and_no_address():
         entries = re.split(r"\n(?=[a-z0-9])", text.strip())
         bare = [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry]
         assert not bare, f"{lock}: no hash for {bare}"
-        assert all(re.match(r"[a-z0-9._-]+(\[[^\]]+\])?==", entry) for entry in entries), f"{lock}: every version is pinned"
+        assert all(re.match(r"[a-z0-9._-]+(\[[^\]]+\])?==", entry) for entry in entries), (
+            f"{lock}: every version is pinned"
+        )
 
 
 def test_locks_pin_every_dependency_of_the_project():
     project = text_of(Path("pyproject.toml")) or ""
-    named = re.findall(r'^    "([a-z0-9-]+)(?:[><=\[].*)?",', project, re.M)
+    named = re.findall(r'^    "([a-z0-9-]+)(?:[><=\[].*)?",', project, re.MULTILINE)
     lock = text_of(Path("requirements.lock")) or ""
-    missing = [name for name in named if not re.search(rf"^{name}==", lock, re.M)]
+    missing = [name for name in named if not re.search(rf"^{name}==", lock, re.MULTILINE)]
     assert not missing, f"run make lock: {missing}"
 
 
@@ -158,5 +193,7 @@ def test_every_module_starts_with_its_sentence():
 
 def test_no_file_is_large():
     """A clone stays quick; data belong in seeds of the size of an example."""
-    large = [f"{path}: {size // 1024} KB" for path in project_files() if (size := (ROOT / path).stat().st_size) > 1_000_000]
+    large = [
+        f"{path}: {size // 1024} KB" for path in project_files() if (size := (ROOT / path).stat().st_size) > 1_000_000
+    ]
     assert not large, ", ".join(large)

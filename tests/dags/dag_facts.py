@@ -1,6 +1,6 @@
 """Airflow, asked in a process of its own: print what its DagBag makes of some counties, as JSON.
 
-Usage: python dag_facts.py DAGS_FOLDER CONFIG_DIR...
+Usage: python dag_facts.py DAGS_FOLDER CONFIG_DIR... < shown-commands.json
 Airflow reads its settings when it is imported; a process of its own keeps them out of the other tests.
 """
 
@@ -11,8 +11,10 @@ import os
 import sys
 from typing import Any
 
+from airflow.cli.cli_parser import get_parser
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
+
 from narvaro import errors
 from narvaro.county import load_county
 from narvaro.orchestration.pools import pools
@@ -70,6 +72,7 @@ def task_facts(task: Any) -> dict[str, Any]:
         "outlets": [asset.uri for asset in task.outlets],
         "trigger_rule": task.trigger_rule.value,
         "downstream": sorted(task.downstream_task_ids),
+        "is_teardown": task.is_teardown,
     }
 
 
@@ -86,7 +89,20 @@ def decision(county: Any, kind: type[Exception]) -> dict[str, Any]:
     return {"action": found.action.value, "delay": found.retry_delay.total_seconds() if found.retry_delay else None}
 
 
+def is_understood(arguments: list[str]) -> bool:
+    """Tell whether Airflow's command line takes these arguments; nothing is run."""
+    try:
+        get_parser().parse_args(arguments)
+    except SystemExit:
+        return False
+    return True
+
+
 if __name__ == "__main__":
     folder, *configs = sys.argv[1:]
-    facts = {config: county_facts(folder, config) for config in configs}
+    shown = json.load(sys.stdin)
+    facts = {
+        "counties": {config: county_facts(folder, config) for config in configs},
+        "refused": [command for command in shown if not is_understood(command)],
+    }
     sys.__stdout__.write("\n" + json.dumps(facts) + "\n")

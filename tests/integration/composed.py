@@ -101,7 +101,8 @@ class Places:
             "/opt/narvaro/dags": self.folder / "dags",
             "/opt/narvaro": ROOT,
             "/run/secrets": self.folder / "secrets",
-            "/etc/narvaro/config": ROOT / "config",
+            # The second county: small, and another folder than the default.
+            "/etc/narvaro/config": ROOT / "config/blekinge",
             "/var/lib/narvaro": self.folder / "narvaro",
             "/var/lib/airflow": self.folder / f"airflow-{service}",
             "/var/log/airflow": self.folder / "log",
@@ -111,7 +112,7 @@ class Places:
         for host in ("airflow-api-server", "postgres", "redis", "simulator", "mail-catcher", "0.0.0.0", "localhost"):  # noqa: S104
             text = re.sub(rf"(?<=[/@]){re.escape(host)}(?=:\d)|^{re.escape(host)}$", "127.0.0.1", text)
         for there, here in self.ports.items():
-            text = re.sub(rf"(?<=:){there}\b|^{there}$", str(here), text)
+            text = re.sub(rf"(?<=[:=]){there}\b|^{there}$", str(here), text)
         return text
 
     def environment(self, service: str) -> dict[str, str]:

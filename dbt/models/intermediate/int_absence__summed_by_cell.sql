@@ -1,6 +1,6 @@
 -- The cells of the term tables, of the county and of each municipality, with the pupils' sex spread out.
 with pupil_cells as (
-    select * from {{ ref('int_absence__summed_by_pupil_and_cell') }}
+    select * from {{ ref('int_absence__banded_by_pupil_and_cell') }}
     where is_county or municipality_code is not null
 ),
 

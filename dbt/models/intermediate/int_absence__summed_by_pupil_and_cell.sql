@@ -30,17 +30,12 @@ final as (
             (term_code, pupil_id, sex, municipality_code, owner_type, school_form),
             (term_code, pupil_id, sex, municipality_code, owner_type, school_form, grade)
         )
-),
-
-banded as (
-    select
-        * replace (
-            coalesce(owner_type, 'all') as owner_type,
-            coalesce(school_form, 'all') as school_form,
-            coalesce(grade, 'all') as grade
-        ),
-        {{ band_name() }} as band
-    from final
 )
 
-select * from banded
+select
+    * replace (
+        coalesce(owner_type, 'all') as owner_type,
+        coalesce(school_form, 'all') as school_form,
+        coalesce(grade, 'all') as grade
+    )
+from final

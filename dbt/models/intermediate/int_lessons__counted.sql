@@ -33,9 +33,7 @@ final as (
     where
         not lessons.is_cancelled
         and lessons.ended_at <= nights.until_at
-        and activities.activity_type in (
-            {%- for type in var('counted_activity_types') %}'{{ type }}'{{ ', ' if not loop.last }}{% endfor -%}
-        )
+        and activities.activity_type in ({{ quoted(var('counted_activity_types')) }})
 )
 
 select * from final

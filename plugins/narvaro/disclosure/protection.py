@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow as pa
 
-from narvaro.county import Publication, PublishedTable
 from narvaro.disclosure.columns import Column, columns_named
 from narvaro.disclosure.threshold import ValueType, hide_small
 from narvaro.errors import PrivacyError, PublishError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from narvaro.county import Publication, PublishedTable
 
 MARTS_SCHEMA = "marts"
 

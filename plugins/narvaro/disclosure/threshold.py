@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from narvaro.county import PublishedTable
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from narvaro.county import PublishedTable
 
 
 class ValueType(StrEnum):

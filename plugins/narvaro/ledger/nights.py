@@ -178,7 +178,9 @@ class NightPages(Pages):
     def _settle(connection: Connection, record: NightRecord, verdicts: Sequence[VerdictRecord]) -> None:
         """Give the night and its loads their status, and keep the verdicts."""
         mine = (LOADS.c.source == record.source) & (LOADS.c.night == record.night) & (LOADS.c.status == "landed")
-        connection.execute(sa.update(LOADS).where(mine).values(status=record.status))
+        # What landed of a night that then fell silent serves nobody: its files may be swept.
+        status = "superseded" if record.status == "silent" else record.status
+        connection.execute(sa.update(LOADS).where(mine).values(status=status))
         _set_night(connection, record)
         _insert_verdicts(connection, verdicts, night=record.night)
 

@@ -169,9 +169,9 @@ def _upgrade(connection: Connection) -> None:
     if _revision(connection) == REVISION:
         return
     # Alembic is wanted once in a ledger's life; its import would cost every task 0.2 s.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.util import CommandError  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))

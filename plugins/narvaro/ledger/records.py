@@ -85,12 +85,6 @@ class VerdictRecord:
     failures: tuple[FailureRecord, ...] = ()
     checked_at: datetime | None = None
 
-    @classmethod
-    def from_summary(cls, summary: Mapping[str, Any]) -> VerdictRecord:
-        """Take a verdict from the summary that the quality room gives of it."""
-        failures = tuple(FailureRecord(**failure) for failure in summary["failures"])
-        return cls(**{**summary, "failures": failures})
-
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:

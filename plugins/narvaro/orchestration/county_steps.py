@@ -62,7 +62,7 @@ def check_marts(line: Line, night: date) -> int:
             check_mart(suite_path, warehouse.table(f"marts.{suite_path.stem}").df())
             for suite_path in sorted((line.settings.expectations_dir / "marts").glob("*.yml"))
         ]
-        units = warehouse.execute("select school_unit_code, source, school_unit_name from marts.dim_school_unit")
+        units = warehouse.execute("select school_unit_code, source_name, school_unit_name from marts.dim_school_unit")
         examination = examine_marts(line, verdicts, {code: (source, name) for code, source, name in units.fetchall()})
     line.ledger.record_verdicts([verdict_record(verdict, night) for verdict in verdicts])
     line.ledger.record_findings(night, examination.findings, checked=examination.checked)

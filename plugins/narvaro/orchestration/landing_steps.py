@@ -111,14 +111,14 @@ def _extract(line: Line, source_name: str, night: date) -> None:
     """Read the source into a whole night landing and make it exist in the ledger."""
     county, source, ledger = line.county, line.county.source(source_name), line.ledger
     until = county.night_bound_at(night)
-    year = county.school_year_of(night)
+    school_year = county.school_year_of(night).bounds
     pseudonymiser = Pseudonymiser(load_or_create_key(line.settings.pseudonym_key_path), source_name)
     connection = line.find_connection(source.conn_id)
     cursors = ledger.cursors(source_name)
     with NightLanding(line.settings.landing_dir, source_name, night, until=until, cursors=cursors) as landing:
         landing.sweep(ledger.known_load_ids(source_name))
         with connect(source, connection, pseudonymiser, county.timezone) as connector:
-            for entity, batch in connector.read(cursors, until, (year.start_date, year.end_date)):
+            for entity, batch in connector.read(cursors, until, school_year):
                 landing.write(entity, batch)
             manifests = landing.seal(connector.server_date)
         ledger.record_landing(source_name, night, [_load_record(manifest) for manifest in manifests])

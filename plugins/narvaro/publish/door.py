@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from narvaro.errors import PublishError
-from narvaro.publish.tables import TableLike
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from narvaro.publish.tables import TableLike
 
 # Words that name a human or a human's key, in the ways that our entities and SS 12000 spell them.
 _PERSONAL_NAME = re.compile(

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
 
 from narvaro.errors import PublishError
-from narvaro.publish.tables import TableLike
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from narvaro.publish.tables import ColumnLike, TableLike
 
 # The newest storage whose bytes are the same each time; later ones leave unwritten memory in the file (ADR 0041).
 STORAGE_VERSION = "v1.2.0"
@@ -36,35 +40,50 @@ def _texts(column: pa.ChunkedArray) -> list[object]:
 
 
 def write_duckdb(path: Path, tables: Iterable[TableLike]) -> None:
-    """Write the tables, with comments, to a new DuckDB file and leave nothing beside it."""
-    # One thread and an in-memory front: the file's bytes depend on the tables alone.
-    with duckdb.connect(config={"threads": 1}) as connection:
-        target = str(path).replace("'", "''")
-        connection.execute(f"attach '{target}' as published (storage_version '{STORAGE_VERSION}')")
-        connection.execute("begin")
-        for table in tables:
-            name = f"published.main.{table.name}"
-            columns = ", ".join(f"{column.name} {column.type}" for column in table.columns)
-            connection.execute(f"create table {name} ({columns})")
-            connection.register("incoming", table.data)
-            connection.execute(f"insert into {name} select * from incoming")  # noqa: S608 - names passed the door
-            connection.unregister("incoming")
-            connection.execute(f"comment on table {name} is {_quoted(comment(table))}")
-            for column in table.columns:
-                connection.execute(f"comment on column {name}.{column.name} is {_quoted(comment(column))}")
-        connection.execute("commit")
-        connection.execute("checkpoint published")
-        connection.execute("detach published")
+    """Write the tables, with comments, to a new DuckDB file and leave nothing beside it.
+
+    Raises:
+        PublishError: the file could not be written.
+    """
+    try:
+        # One thread and an in-memory front: the file's bytes depend on the tables alone.
+        with duckdb.connect(config={"threads": 1}) as connection:
+            connection.execute(f"attach {_quoted(str(path))} as published (storage_version '{STORAGE_VERSION}')")
+            connection.execute("begin")
+            for table in tables:
+                _write_table(connection, table)
+            connection.execute("commit")
+            connection.execute("checkpoint published")
+            connection.execute("detach published")
+    except duckdb.Error as error:
+        message = (
+            f"{path.name} could not be written ({type(error).__name__}). The last release stands; "
+            "make room or give the right to write, then publish again."
+        )
+        raise PublishError(message) from error
     if path.with_name(path.name + ".wal").exists():
         message = f"{path.name}: DuckDB left a write-ahead log beside the file. Report this; the last release stands."
         raise PublishError(message)
 
 
-def comment(thing: object) -> str:
+def _write_table(connection: duckdb.DuckDBPyConnection, table: TableLike) -> None:
+    """Write one table and what it means; its names have passed the door."""
+    name = f"published.main.{table.name}"
+    columns = ", ".join(f"{column.name} {column.type}" for column in table.columns)
+    connection.execute(f"create table {name} ({columns})")
+    connection.register("incoming", table.data)
+    connection.execute(f"insert into {name} select * from incoming")  # noqa: S608
+    connection.unregister("incoming")
+    connection.execute(f"comment on table {name} is {_quoted(comment(table))}")
+    for column in table.columns:
+        connection.execute(f"comment on column {name}.{column.name} is {_quoted(comment(column))}")
+
+
+def comment(thing: TableLike | ColumnLike) -> str:
     """Give a table's or a column's meaning in both languages."""
-    return f"{thing.sv} | {thing.en}"  # type: ignore[attr-defined]
+    return f"{thing.sv} | {thing.en}"
 
 
 def _quoted(text: str) -> str:
-    """Quote a text for SQL: COMMENT takes no parameters."""
+    """Quote a text for SQL: COMMENT and ATTACH take no parameters."""
     return "'" + text.replace("'", "''") + "'"

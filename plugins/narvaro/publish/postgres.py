@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import psycopg2
 from psycopg2 import sql
 
 from narvaro.errors import BusyError, PublishError
 from narvaro.publish.forms import comment, csv_from_table
-from narvaro.publish.tables import TableLike
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class with a small letter
+
+    from narvaro.publish.tables import TableLike
 
 SCHEMA = "narvaro"
 _TYPES = {"VARCHAR": "text", "DOUBLE": "double precision", "BIGINT": "bigint", "BOOLEAN": "boolean", "DATE": "date"}
@@ -45,10 +50,10 @@ def replace_in_postgres(url: str, tables: Sequence[TableLike], *, release_id: st
         connection.close()
 
 
-def _replace(cursor: Any, tables: Sequence[TableLike], release_id: str) -> bool:
+def _replace(cursor: Cursor, tables: Sequence[TableLike], release_id: str) -> bool:
     """Replace every table's rows; a table whose columns changed is made anew."""
     cursor.execute("select pg_try_advisory_xact_lock(%s)", [_LOCK])
-    if not cursor.fetchone()[0]:
+    if not _one(cursor):
         message = "Another publication is writing to the published database. Wait for it to end, then try again."
         raise BusyError(message)
     cursor.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(SCHEMA)))
@@ -69,24 +74,30 @@ def _replace(cursor: Any, tables: Sequence[TableLike], release_id: str) -> bool:
     return True
 
 
-def _held_release(cursor: Any) -> str | None:
+def _held_release(cursor: Cursor) -> str | None:
     """Give the release that the schema holds, None when it holds none."""
     cursor.execute("select to_regclass(%s)", [f"{SCHEMA}.releases"])
-    if cursor.fetchone()[0] is None:
+    if _one(cursor) is None:
         return None
     cursor.execute(sql.SQL("select max(release_id) from {}").format(sql.Identifier(SCHEMA, "releases")))
-    held: str | None = cursor.fetchone()[0]
-    return held
+    held = _one(cursor)
+    return None if held is None else str(held)
 
 
-def _held_columns(cursor: Any, table_name: str) -> list[tuple[str, str]]:
+def _one(cursor: Cursor) -> object:
+    """Give the one value that was asked for."""
+    row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _held_columns(cursor: Cursor, table_name: str) -> list[tuple[str, str]]:
     """Give the columns and types that a table has in the database."""
     cursor.execute(
         "select column_name, data_type from information_schema.columns "
         "where table_schema = %s and table_name = %s order by ordinal_position",
         [SCHEMA, table_name],
     )
-    return [tuple(row) for row in cursor.fetchall()]
+    return [(str(name), str(data_type)) for name, data_type in cursor.fetchall()]
 
 
 def _creation(name: sql.Identifier, table: TableLike) -> sql.Composed:
@@ -106,7 +117,7 @@ def _comments(name: sql.Identifier, table: TableLike) -> list[sql.Composed]:
     return statements
 
 
-def _drop_unpublished(cursor: Any, published: set[str]) -> None:
+def _drop_unpublished(cursor: Cursor, published: set[str]) -> None:
     """Remove tables that this release does not have; what is no longer published must not linger."""
     cursor.execute(
         "select table_name from information_schema.tables where table_schema = %s and table_type = 'BASE TABLE'",

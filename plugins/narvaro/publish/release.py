@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from narvaro.county import County
 from narvaro.publish.door import refuse_unlisted
 from narvaro.publish.forms import csv_from_table, write_duckdb
 from narvaro.publish.postgres import replace_in_postgres
 from narvaro.publish.report import render_page
 from narvaro.publish.shelf import building_dir, file_hashes, held_shelf, is_current, shelve
 from narvaro.publish.tables import TableLike, release_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from narvaro.county import County
 
 STATUS = "preliminary"
 _ID_LENGTH = 12
@@ -59,45 +63,49 @@ def publish_release(  # noqa: PLR0913 - a release is all of these
         BusyError: another publication is at work.
     """
     refuse_unlisted(tables)
+    facts = {
+        "night": night.isoformat(),
+        "county_code": county.code,
+        "county_name": county.name("sv"),
+        "status": STATUS,
+        "loads_fingerprint": loads_fingerprint,
+        "code_version": code_version,
+    }
     with held_shelf(published_dir):
-        page = render_page(
-            tables={table.name: table.data for table in tables},
-            county=county,
-            night=night,
-            release_id=_ID_TO_COME,
-            code_version=code_version,
-        )
-        files = {f"csv/{table.name}.csv": csv_from_table(table.data) for table in tables}
-        facts = {
-            "night": night.isoformat(),
-            "county_code": county.code,
-            "county_name": county.name("sv"),
-            "status": STATUS,
-            "loads_fingerprint": loads_fingerprint,
-            "code_version": code_version,
-        }
-        release_id = _release_id(facts, tables, {**files, "index.html": page.encode()})
-        about = release_table(facts | {"release_id": release_id, "night": night})
-        all_tables = [*tables, about]
-        files["csv/releases.csv"] = csv_from_table(about.data)
-        files["index.html"] = page.replace(_ID_TO_COME, release_id).encode()
-        released = tuple(
-            ReleasedTable(table.name, table.data.num_rows, _sha256(files[f"csv/{table.name}.csv"]))
-            for table in all_tables
-        )
-        changed = _put(published_dir, release_id, facts, files, all_tables, released)
+        facts, all_tables, files = _content(facts, tables, _draft_page(tables, county, night, code_version))
+        changed = _put(published_dir, facts, files, all_tables)
+    release_id = facts["release_id"]
     if published_url:
         changed = replace_in_postgres(published_url, all_tables, release_id=release_id) or changed
-    return Release(release_id, night, changed, released)
+    return Release(release_id, night, changed, _released(all_tables, files))
 
 
-def _put(  # noqa: PLR0913
-    published_dir: Path,
-    release_id: str,
-    facts: Mapping[str, str],
-    files: Mapping[str, bytes],
-    tables: Sequence[TableLike],
-    released: Sequence[ReleasedTable],
+def _draft_page(tables: Sequence[TableLike], county: County, night: date, code_version: str) -> str:
+    """Give the report page while the release still has no id."""
+    return render_page(
+        tables={table.name: table.data for table in tables},
+        county=county,
+        night=night,
+        release_id=_ID_TO_COME,
+        code_version=code_version,
+    )
+
+
+def _content(
+    facts: Mapping[str, str], tables: Sequence[TableLike], page: str
+) -> tuple[dict[str, str], list[TableLike], dict[str, bytes]]:
+    """Give the release its id, and with it its facts, tables and files."""
+    files = {f"csv/{table.name}.csv": csv_from_table(table.data) for table in tables}
+    release_id = _release_id(facts, tables, {**files, "index.html": page.encode()})
+    complete = {"release_id": release_id, **facts}
+    about = release_table({**complete, "night": date.fromisoformat(facts["night"])})
+    files["csv/releases.csv"] = csv_from_table(about.data)
+    files["index.html"] = page.replace(_ID_TO_COME, release_id).encode()
+    return complete, [*tables, about], files
+
+
+def _put(
+    published_dir: Path, facts: Mapping[str, str], files: Mapping[str, bytes], tables: Sequence[TableLike]
 ) -> bool:
     """Build the release's files beside the shelf and swap them in; tell whether anything had to change."""
     building = building_dir(published_dir)
@@ -105,16 +113,22 @@ def _put(  # noqa: PLR0913
         (building / name).write_bytes(payload)
     write_duckdb(building / "narvaro.duckdb", tables)
     manifest = {
-        "release_id": release_id,
         **facts,
-        "tables": [asdict(table) for table in released],
+        "tables": [asdict(table) for table in _released(tables, files)],
         "files": file_hashes(building),
     }
     (building / "release.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    if is_current(published_dir, release_id, file_hashes(building)):
+    if is_current(published_dir, facts["release_id"], file_hashes(building)):
         return False
-    shelve(published_dir, release_id, building)
+    shelve(published_dir, facts["release_id"], building)
     return True
+
+
+def _released(tables: Sequence[TableLike], files: Mapping[str, bytes]) -> tuple[ReleasedTable, ...]:
+    """Say of every table how many rows it has and what its CSV file hashes to."""
+    return tuple(
+        ReleasedTable(table.name, table.data.num_rows, _sha256(files[f"csv/{table.name}.csv"])) for table in tables
+    )
 
 
 def _release_id(facts: Mapping[str, str], tables: Sequence[TableLike], files: Mapping[str, bytes]) -> str:

@@ -12,11 +12,14 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from narvaro.errors import BusyError, PublishError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 ENTRANCES = ("narvaro.duckdb", "csv", "index.html", "release.json")
 # The one before stays for readers that are in the middle of it.
@@ -108,7 +111,7 @@ def _link(link: Path, target: str) -> None:
 
 def _leads_to(link: Path, target: str) -> bool:
     """Tell whether a link exists and has this target."""
-    return link.is_symlink() and os.readlink(link) == target
+    return link.is_symlink() and link.readlink() == Path(target)
 
 
 def _sync(folder: Path) -> None:

@@ -2,39 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 class ColumnLike(Protocol):
     """One column's name, SQL type and meaning in both languages."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """In snake_case."""
+
     @property
-    def type(self) -> str: ...
+    def type(self) -> str:
+        """As DuckDB spells it."""
+
     @property
-    def sv(self) -> str: ...
+    def sv(self) -> str:
+        """Meaning in Swedish."""
+
     @property
-    def en(self) -> str: ...
+    def en(self) -> str:
+        """Meaning in English."""
 
 
 class TableLike(Protocol):
     """One table that may leave, with the meaning of everything in it."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """In snake_case."""
+
     @property
-    def sv(self) -> str: ...
+    def sv(self) -> str:
+        """Meaning in Swedish."""
+
     @property
-    def en(self) -> str: ...
+    def en(self) -> str:
+        """Meaning in English."""
+
     @property
-    def columns(self) -> Sequence[ColumnLike]: ...
+    def columns(self) -> Sequence[ColumnLike]:
+        """In published order."""
+
     @property
-    def data(self) -> pa.Table: ...
+    def data(self) -> pa.Table:
+        """The rows, already protected."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def _status(failures: Iterable[Failure], held: int) -> str:
 
 def _check_shape(loaded: LoadedSuite, shape: frozenset[str]) -> list[Outcome]:
     """Put the demands on columns to a frame that has them all and no rows."""
-    import pandas as pd  # noqa: PLC0415 - with Great Expectations, the slow part of this room
+    import pandas as pd
 
     demands = [expectation for expectation in loaded.suite.expectations if expectation.is_about_shape]
     return find_failures(loaded, demands, pd.DataFrame(columns=sorted(shape)))

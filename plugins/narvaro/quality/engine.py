@@ -81,7 +81,7 @@ def _find_failures(loaded: LoadedSuite, expectations: Sequence[Expectation], fra
 
 def _expectation(loaded: LoadedSuite, expectation: Expectation, index: int) -> Any:  # noqa: ANN401 - GX has no types
     """Give the library's own form of a demand."""
-    import great_expectations.expectations as library  # noqa: PLC0415
+    import great_expectations.expectations as library
 
     _library()
     name = "".join(part.title() for part in expectation.type.split("_"))
@@ -128,7 +128,7 @@ def _library() -> Any:  # noqa: ANN401 - GX has no types
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     try:
-        import great_expectations as gx  # noqa: PLC0415
+        import great_expectations as gx
     except ImportError as error:
         raise ConfigError(f"Great Expectations cannot be imported ({error}). Run make setup.") from None
     return gx

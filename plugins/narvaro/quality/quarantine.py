@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
@@ -53,10 +54,16 @@ def write_quarantine(quarantine_dir: Path, verdict: Verdict) -> Path | None:
     return _write(path, verdict, held)
 
 
+def _private_folder(path: Path) -> None:
+    """Make a folder and its parents for the owner's eyes only."""
+    if not path.is_dir():
+        _private_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+
+
 def _write(path: Path, verdict: Verdict, rows: Sequence[FaultyRow]) -> Path | None:
     """Write beside, then rename; an earlier file of the same load goes when nothing is left to say."""
-    if not rows:
-        path.unlink(missing_ok=True)
+    if not rows and not path.exists():
         return None
     columns = [
         pa.array([verdict.source] * len(rows), pa.string()),
@@ -67,7 +74,10 @@ def _write(path: Path, verdict: Verdict, rows: Sequence[FaultyRow]) -> Path | No
     ]
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not rows:
+            path.unlink()
+            return None
+        _private_folder(path.parent)
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             pq.write_table(pa.Table.from_arrays(columns, schema=SCHEMA), file, compression="zstd")
@@ -75,6 +85,7 @@ def _write(path: Path, verdict: Verdict, rows: Sequence[FaultyRow]) -> Path | No
             os.fsync(file.fileno())
         return partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
         message = f"{path.parent}: the quarantine cannot be written ({error.strerror}). Free space or mend its rights."
         raise LandingError(message) from None

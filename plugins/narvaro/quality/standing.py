@@ -88,7 +88,7 @@ def _count(
     deletion_files: Sequence[Path],
 ) -> dict[str, tuple[int, list[str]]]:
     """Count the standing rows per rule, and give the first of their ids."""
-    import duckdb  # noqa: PLC0415 - nights without faults need none
+    import duckdb
 
     query = _STANDING.format(
         column=column,

@@ -3,3 +3,28 @@
 The simulator is a stand-in for the systems of the municipalities: it knows pupils, timetables and
 registers, answers as SS 12000 servers do, and keeps apart what the statistics should say.
 """
+
+from __future__ import annotations
+
+from narvaro.simulator.canaries import canaries
+from narvaro.simulator.config import AbsenceModel, Fault, SimulatorConfig, load_simulator_config
+from narvaro.simulator.serving import RunningSimulator, connections, running_simulator, serve
+from narvaro.simulator.truth import Truth
+from narvaro.simulator.wire.app import create_app
+from narvaro.simulator.world import World, build_world
+
+__all__ = [
+    "AbsenceModel",
+    "Fault",
+    "RunningSimulator",
+    "SimulatorConfig",
+    "Truth",
+    "World",
+    "build_world",
+    "canaries",
+    "connections",
+    "create_app",
+    "load_simulator_config",
+    "running_simulator",
+    "serve",
+]

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 PRESENT, AWAY_VALID, AWAY_VALID_AFTERNOON, AWAY_INVALID = range(4)
 
 # How illness and skipping stand to the county's mean: grades 1-9, then upper secondary grades 1-3.
-_ILLNESS_BY_GRADE = np.array([0.92, 0.88, 0.86, 0.88, 0.92, 0.98, 1.10, 1.22, 1.34, 1.0, 1.05, 1.1])
-_SKIPPING_BY_GRADE = np.array([0.10, 0.10, 0.12, 0.18, 0.25, 0.45, 1.0, 1.5, 2.0, 2.1, 2.6, 3.1])
+_ILLNESS_BY_GRADE = np.array([0.88, 0.86, 0.86, 0.88, 0.94, 1.0, 1.08, 1.14, 1.20, 0.95, 1.0, 1.05])
+_SKIPPING_BY_GRADE = np.array([0.10, 0.10, 0.12, 0.18, 0.25, 0.45, 0.9, 1.3, 1.7, 1.8, 2.2, 2.6])
 # Chance of a long absence (weeks), the state that Swedish reports call problematic absence.
-_LONG_ABSENCE_BY_GRADE = np.array([2, 2, 3, 4, 6, 9, 16, 22, 28, 20, 20, 20]) / 1000
+_LONG_ABSENCE_BY_GRADE = np.array([2, 2, 3, 4, 6, 9, 15, 20, 26, 16, 18, 20]) / 1000
 _FIRST_GYMNASIUM_COLUMN = 9
 _AFTERNOON_SHARE, _WHOLE_DAY_SKIP = 0.12, 0.9
 _WEEKEND_STOPS = 5
@@ -107,7 +107,10 @@ def minutes_away(  # noqa: PLR0913 - the circumstances of a lesson
     skip = behaviour.skipping[human] * tempting * 0.75
     free = valid + invalid == 0
     invalid = np.where(free & (luck < skip), length, invalid)
-    appointment, other = skip + model.appointment_per_lesson, skip + model.appointment_per_lesson + model.other_attendance_per_lesson
+    appointment, other = (
+        skip + model.appointment_per_lesson,
+        skip + model.appointment_per_lesson + model.other_attendance_per_lesson,
+    )
     part = np.minimum(draws.integers(2, 10, len(human)) * 5, length)
     valid = np.where(free & (luck >= skip) & (luck < appointment), part, valid)
     other_minutes = np.where(free & (luck >= appointment) & (luck < other), part, zero)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -12,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from narvaro.errors import ConfigError
 
 FILE_NAME = "simulator.yml"
+_SWEDISH_TIME = ZoneInfo("Europe/Stockholm")
 FaultKind = Literal["missing_reports", "impossible_minutes", "wrong_header", "silent"]
 
 
@@ -38,14 +40,21 @@ class AbsenceModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    illness_spells_per_day: float = Field(default=0.0175, ge=0, le=1, description="Mean chance that a spell starts.")
+    illness_spells_per_day: float = Field(default=0.0255, ge=0, le=1, description="Mean chance that a spell starts.")
     illness_mean_days: float = Field(default=2.3, ge=1, description="Mean length of a spell in school days.")
-    invalid_per_lesson: float = Field(default=0.0075, ge=0, le=1, description="Mean chance of a skipped lesson.")
+    invalid_per_lesson: float = Field(default=0.0095, ge=0, le=1, description="Mean chance of a skipped lesson.")
     invalid_spread: float = Field(default=1.35, ge=0, description="Spread of skipping between pupils (log scale).")
-    illness_spread: float = Field(default=0.75, ge=0, description="Spread of illness between pupils (log scale).")
+    illness_spread: float = Field(default=0.62, ge=0, description="Spread of illness between pupils (log scale).")
     late_per_day: float = Field(default=0.035, ge=0, le=1, description="Mean chance of a late arrival.")
     appointment_per_lesson: float = Field(default=0.006, ge=0, le=1, description="Chance of a short valid absence.")
-    other_attendance_per_lesson: float = Field(default=0.006, ge=0, le=1, description="Chance of other school activity.")
+    other_attendance_per_lesson: float = Field(
+        default=0.006, ge=0, le=1, description="Chance of other school activity."
+    )
+
+
+def _first_night(start_date: date, weeks: int) -> datetime:
+    """Give the clock of the night after the last whole week."""
+    return datetime.combine(start_date + timedelta(weeks=weeks, days=-2), time(3), _SWEDISH_TIME)
 
 
 class SimulatorConfig(BaseModel):
@@ -57,7 +66,10 @@ class SimulatorConfig(BaseModel):
     scale: float = Field(default=40, gt=0, description="One simulated pupil stands for so many.")
     start_date: date = Field(default=date(2026, 8, 17), description="Monday of the first school week.")
     weeks: int = Field(default=5, ge=1, le=40, description="School weeks before the first night.")
-    as_of: AwareDatetime | None = Field(default=None, description="The servers' first clock; default from the weeks.")
+    as_of: AwareDatetime = Field(
+        default_factory=lambda fields: _first_night(fields["start_date"], fields["weeks"]),
+        description="The servers' first clock; by default the Saturday night after the weeks.",
+    )
     page_size: int = Field(default=2000, ge=1, le=20000, description="Objects on a page when none are asked for.")
     unreported_pct: float = Field(default=2.0, ge=0, le=100, description="Lessons whose register is never taken.")
     late_register_pct: float = Field(default=3.0, ge=0, le=100, description="Lessons registered days afterwards.")

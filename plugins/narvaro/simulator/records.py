@@ -59,13 +59,21 @@ class RecordBook:
         humans, day = self._humans, self._first_day
         late = self._some(0.003)
         self._add_enrolments(
-            late, humans.unit[late], humans.form[late], np.maximum(1, humans.grade[late] - 1),
-            start_day=day - 730, end_day=day + 13,
+            late,
+            humans.unit[late],
+            humans.form[late],
+            np.maximum(1, humans.grade[late] - 1),
+            start_day=day - 730,
+            end_day=day + 13,
         )
         cancelled = self._some(0.003)
         self._add_enrolments(
-            cancelled, humans.unit[cancelled], humans.form[cancelled], humans.grade[cancelled],
-            start_day=day + 3, is_cancelled=True,
+            cancelled,
+            humans.unit[cancelled],
+            humans.form[cancelled],
+            humans.grade[cancelled],
+            start_day=day + 3,
+            is_cancelled=True,
         )
 
     def double(self) -> None:
@@ -94,7 +102,9 @@ class RecordBook:
         week[: max(1, len(week) // config.weeks)] = config.weeks - 1
         monday = self._first_day + (week + 1) * 7
         mondays = {
-            number: moment(config.start_date + timedelta(days=int(number) - self._first_day), time(7, 30), self._timezone)
+            number: moment(
+                config.start_date + timedelta(days=int(number) - self._first_day), time(7, 30), self._timezone
+            )
             for number in np.unique(monday).tolist()
         }
         known_at = np.array([mondays[int(number)] for number in monday], np.int64)
@@ -185,8 +195,16 @@ class RecordBook:
         return np.arange(self._count - len(frame), self._count)
 
     def _add_enrolments(  # noqa: PLR0913 - a row has that many fields
-        self, person: Any, unit: Any, form: Any, grade: Any, *, start_day: Any,
-        end_day: Any = OPEN_DAY, is_cancelled: bool = False, known_at: Any = None,
+        self,
+        person: Any,
+        unit: Any,
+        form: Any,
+        grade: Any,
+        *,
+        start_day: Any,
+        end_day: Any = OPEN_DAY,
+        is_cancelled: bool = False,
+        known_at: Any = None,
     ) -> None:
         """Write enrolments."""
         frame = pd.DataFrame({"person": person, "unit": unit, "form": form, "grade": grade})

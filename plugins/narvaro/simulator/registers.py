@@ -51,7 +51,12 @@ class RegisterBook:
     """Takes the registers of the lessons that were held."""
 
     def __init__(
-        self, config: SimulatorConfig, timezone: ZoneInfo, lessons: Lessons, activities: Activities, members: Memberships
+        self,
+        config: SimulatorConfig,
+        timezone: ZoneInfo,
+        lessons: Lessons,
+        activities: Activities,
+        members: Memberships,
     ) -> None:
         self._config, self._timezone = config, timezone
         self._lessons, self._activities, self._members = lessons, activities, members
@@ -88,7 +93,7 @@ class RegisterBook:
         """Give each pupil's minutes in each register."""
         lessons = self._lessons
         length = lessons.minutes()[lesson]
-        seconds_of_day = (lessons.started_at[lesson] - self._midnight(lesson))
+        seconds_of_day = lessons.started_at[lesson] - self._midnight(lesson)
         valid, invalid, other = minutes_away(
             behaviour,
             self._config.absence,
@@ -209,7 +214,9 @@ class RegisterBook:
         """Delete some rows, half of them on the last day, and all rows of the doomed lessons."""
         size = len(rows["lesson"])
         old = np.flatnonzero(rows["created_at"] < self._first_night() - DAY_SECONDS)
-        chosen = np.setdiff1d(old[self._draws.integers(0, max(1, len(old)), 4 + size // _SOME)] if len(old) else old, planted)
+        chosen = np.setdiff1d(
+            old[self._draws.integers(0, max(1, len(old)), 4 + size // _SOME)] if len(old) else old, planted
+        )
         of_doomed = np.flatnonzero(np.isin(rows["lesson"], doomed_lessons))
         chosen = np.setdiff1d(chosen, of_doomed)
         is_news = np.arange(len(chosen)) % 2 == 0

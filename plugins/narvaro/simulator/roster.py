@@ -7,9 +7,13 @@ import numpy as np
 from narvaro.simulator.tables import Activities, Int64, Lessons, Memberships
 
 
-def expected_pairs(lessons: Lessons, chosen: Int64, activities: Activities, members: Memberships) -> tuple[Int64, Int64]:
+def expected_pairs(
+    lessons: Lessons, chosen: Int64, activities: Activities, members: Memberships
+) -> tuple[Int64, Int64]:
     """Give the (lesson, person) pairs of the chosen lessons, each once, in order of lesson."""
-    groups = np.concatenate([activities.first_group[lessons.activity[chosen]], activities.second_group[lessons.activity[chosen]]])
+    groups = np.concatenate(
+        [activities.first_group[lessons.activity[chosen]], activities.second_group[lessons.activity[chosen]]]
+    )
     lesson = np.concatenate([chosen, chosen])
     lesson, groups = lesson[groups >= 0], groups[groups >= 0].astype(np.int64)
     starts = np.searchsorted(members.group, groups, "left")

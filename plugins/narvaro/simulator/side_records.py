@@ -22,7 +22,14 @@ _NOTICE_SHARE, _LEAVE_SHARE = 0.8, 0.05
 
 
 def draw_notices(
-    persons: Persons, enrolments: Enrolments, human: Int64, behaviour: Behaviour, days: SchoolDays, *, seed: int, last: int
+    persons: Persons,
+    enrolments: Enrolments,
+    human: Int64,
+    behaviour: Behaviour,
+    days: SchoolDays,
+    *,
+    seed: int,
+    last: int,
 ) -> Notices:
     """Report most days of valid absence the same morning, and some as granted leave days before."""
     draws = generator(seed, "notices")
@@ -51,7 +58,14 @@ def draw_notices(
 
 
 def draw_grades(  # noqa: PLR0913 - what a grade rests on
-    persons: Persons, enrolments: Enrolments, human: Int64, behaviour: Behaviour, *, seed: int, autumn_year: int, opened_at: int
+    persons: Persons,
+    enrolments: Enrolments,
+    human: Int64,
+    behaviour: Behaviour,
+    *,
+    seed: int,
+    autumn_year: int,
+    opened_at: int,
 ) -> Grades:
     """Grade last spring's subjects and courses; who is away more has lower grades."""
     draws = generator(seed, "grades")

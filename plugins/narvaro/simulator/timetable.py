@@ -13,7 +13,19 @@ from narvaro.simulator.calendar import day_number, midnights
 from narvaro.simulator.randomness import generator
 from narvaro.simulator.records import GROUPS_PER_CLASS
 from narvaro.simulator.subjects import CLASS, CLASS_AND_FIRST, FIRST, NO_SUBJECT, SECOND, WEEKS
-from narvaro.simulator.tables import ACTIVITY_TYPES, NEVER, Activities, Bool, Classes, Groups, Int8, Int32, Int64, Lessons, Units
+from narvaro.simulator.tables import (
+    ACTIVITY_TYPES,
+    NEVER,
+    Activities,
+    Bool,
+    Classes,
+    Groups,
+    Int8,
+    Int32,
+    Int64,
+    Lessons,
+    Units,
+)
 
 if TYPE_CHECKING:
     from datetime import date
@@ -139,7 +151,9 @@ def draw_lessons(
         for stage in range(len(WEEKS))
     ]
     parts.append(_staff_meetings(len(units.code), int(activity_starts[-1]), weeks))
-    unit, activity, day, start, minutes, teaching, is_first = (np.concatenate(column) for column in zip(*parts, strict=True))
+    unit, activity, day, start, minutes, teaching, is_first = (
+        np.concatenate(column) for column in zip(*parts, strict=True)
+    )
     is_held = days.is_school_day[unit, day]
     order = np.flatnonzero(is_held)
     order = order[np.lexsort((start[order], day[order], unit[order]))]
@@ -163,7 +177,9 @@ def _stage_lessons(
     chosen: Int64, stage: int, classes: Classes, activity_starts: Int64, weeks: int
 ) -> tuple[Int64, ...]:
     """Give the columns of a stage's lessons; each class has its own first weekday and start of day."""
-    slots = np.array([(s.activity, s.weekday, s.start, s.minutes, s.teaching_minutes, s.is_first) for s in stage_week(stage)[1]])
+    slots = np.array(
+        [(s.activity, s.weekday, s.start, s.minutes, s.teaching_minutes, s.is_first) for s in stage_week(stage)[1]]
+    )
     school_class = np.repeat(chosen, weeks * len(slots))
     week = np.tile(np.repeat(np.arange(weeks), len(slots)), len(chosen))
     activity, weekday, start, minutes, teaching, is_first = np.tile(slots, (weeks * len(chosen), 1)).T
@@ -203,5 +219,3 @@ def unit_school_days(units: Units, county_calendar: object, first: date, count: 
     dates = [first + timedelta(days=offset) for offset in range(count)]
     held = [[county_calendar.is_school_day(day, str(code)) for day in dates] for code in codes]  # type: ignore[attr-defined]
     return np.array(held, np.bool_).reshape(len(codes), count)[place]
-
-

@@ -47,7 +47,8 @@ def term_cells(days: pd.DataFrame, area: str, cuts: Sequence[tuple[str, ...]], m
     for cut in cuts:
         cell = ["term_code", area, *cut]
         pupils = _pupils_of_cells(days, cell)
-        part = _counted(pupils, cell, min_offered_days).assign(**{d: ALL for d in dimensions if d not in cut})
+        part = _counted(pupils, cell, min_offered_days)
+        part = part.astype(dict.fromkeys(cell, str)).assign(**{d: ALL for d in dimensions if d not in cut})
         parts.append(part)
     table = pd.concat(parts, ignore_index=True)
     keys = ["term_code", area, *dimensions]
@@ -56,9 +57,9 @@ def term_cells(days: pd.DataFrame, area: str, cuts: Sequence[tuple[str, ...]], m
 
 def _pupils_of_cells(days: pd.DataFrame, cell: list[str]) -> pd.DataFrame:
     """Sum each pupil's minutes in each cell, and count the days with a register there."""
-    by_day = days.groupby([*cell, "pupil", "day"], as_index=False)[_MINUTES].sum()
+    by_day = days.groupby([*cell, "pupil", "day"], as_index=False, observed=True)[_MINUTES].sum()
     by_day["offered_days"] = (by_day.offered_minutes > 0).astype(np.int64)
-    return by_day.groupby([*cell, "pupil"], as_index=False)[[*_MINUTES, "offered_days"]].sum()
+    return by_day.groupby([*cell, "pupil"], as_index=False, observed=True)[[*_MINUTES, "offered_days"]].sum()
 
 
 def _counted(pupils: pd.DataFrame, cell: list[str], min_offered_days: int) -> pd.DataFrame:
@@ -76,15 +77,16 @@ def _counted(pupils: pd.DataFrame, cell: list[str], min_offered_days: int) -> pd
         flags[f"persistent_{pct}_count"] = is_classed & (absent >= pct * offered)
     counts = pupils.assign(**{name: flag.astype(np.int64) for name, flag in flags.items()})
     ordered = ["pupils_count", *_MINUTES, *[name for name in flags if name != "pupils_count"]]
-    return counts.groupby(cell, as_index=False)[ordered].sum()
+    return counts.groupby(cell, as_index=False, observed=True)[ordered].sum()
 
 
 def week_rows(lessons: pd.DataFrame, place: str) -> pd.DataFrame:
     """Give one row per place and ISO week."""
     keys = [place, "iso_week"]
     frame = lessons.assign(absent_minutes=lessons.valid_absent_minutes + lessons.invalid_absent_minutes)
-    table = frame.groupby(keys)[_MINUTES].sum()
-    table.insert(0, "pupils_count", frame[frame.offered_minutes > 0].groupby(keys).pupil.nunique())
-    table["lessons_scheduled_count"] = frame.groupby(keys).lesson.nunique()
-    table["lessons_reported_count"] = frame[frame.is_reported].groupby(keys).lesson.nunique()
-    return table.fillna(0).astype(np.int64).reset_index()
+    table = frame.groupby(keys, observed=True)[_MINUTES].sum()
+    offered, reported = frame[frame.offered_minutes > 0], frame[frame.is_reported]
+    table.insert(0, "pupils_count", offered.groupby(keys, observed=True).pupil.nunique())
+    table["lessons_scheduled_count"] = frame.groupby(keys, observed=True).lesson.nunique()
+    table["lessons_reported_count"] = reported.groupby(keys, observed=True).lesson.nunique()
+    return table.fillna(0).astype(np.int64).reset_index().astype(dict.fromkeys(keys, str))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from narvaro.simulator.world import World
 
 _AUTUMN_FROM_MONTH = 7
+_GRADES = ["unknown", *(str(grade) for grade in range(1, 10))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +88,23 @@ def _newest_registers(world: World, horizon: Horizon) -> pd.DataFrame:
     deleted_at[rows.deleted_rows] = rows.deleted_at
     is_kept = (rows.created_at <= clock) & (deleted_at > clock) & ~_set_aside(world, horizon)
     is_reported = rows.reported_at <= clock
+    modified_at = np.where(is_reported, np.maximum(rows.created_at, rows.reported_at), rows.created_at)
+    valid, invalid = rows.valid.copy(), rows.invalid.copy()
+    changes = rows.corrections
+    is_known = changes.known_at <= clock[changes.row]
+    row = changes.row[is_known]
+    valid[row], invalid[row] = changes.valid[is_known], changes.invalid[is_known]
+    modified_at[row] = np.maximum(modified_at[row], changes.known_at[is_known])
     frame = pd.DataFrame(
         {
             "lesson": rows.lesson.astype(np.int64),
             "person": rows.person.astype(np.int64),
             "is_reported": is_reported,
-            "valid": rows.valid,
-            "invalid": rows.invalid,
-            "modified_at": np.where(is_reported, np.maximum(rows.created_at, rows.reported_at), rows.created_at),
+            "valid": valid,
+            "invalid": invalid,
+            "modified_at": modified_at,
         }
     )
-    changes = rows.corrections
-    for row, known_at, valid, invalid in zip(changes.row, changes.known_at, changes.valid, changes.invalid, strict=True):
-        if known_at <= clock[row]:
-            frame.iloc[row, 3:6] = [valid, invalid, max(known_at, frame.iloc[row, 5])]
     frame = frame[is_kept]
     repeated = frame.duplicated(["lesson", "person"], keep=False)
     several = frame[repeated]
@@ -153,8 +157,8 @@ def _enrolled(world: World, horizon: Horizon, pairs: pd.DataFrame) -> pd.DataFra
         {
             "person": table.person.astype(np.int64),
             "unit": table.unit,
-            "school_form": np.array(FORMS)[table.form],
-            "grade": np.where(table.grade >= 0, table.grade.astype(np.int64).astype(str), "unknown"),
+            "school_form": pd.Categorical.from_codes(table.form, list(FORMS)),
+            "grade": pd.Categorical.from_codes(np.maximum(table.grade, 0), _GRADES),
             "start_day": table.start_day,
             "end_day": np.where(table.end_known_at <= clock, table.end_day, OPEN_DAY),
         }
@@ -171,19 +175,24 @@ def _described(world: World, horizon: Horizon, pairs: pd.DataFrame) -> pd.DataFr
     clock = horizon.clock_of(persons.source)
     is_marked = ((persons.marking > 0) & (persons.marked_at <= clock)) | persons.is_marked_on_references
     protected_pupils = persons.pupil[is_marked & (persons.created_at <= clock)]
-    names = np.array([SEXES[sex] or "Okänt" for sex in range(len(SEXES))])
     person, unit = pairs.person.to_numpy(), pairs.unit.to_numpy()
-    owner_types = np.array([source.owner_type for source in world.sources])
-    days = pd.Series({day: date_of(day) for day in pairs.day.unique().tolist()}, dtype=object)
-    terms = days.map(lambda day: f"{day.year}{'HT' if day.month >= _AUTUMN_FROM_MONTH else 'VT'}")
-    weeks = days.map(lambda day: f"{day.isocalendar().year}-W{day.isocalendar().week:02d}")
+    days = [date_of(day) for day in range(int(pairs.day.min()), int(pairs.day.max()) + 1)] if len(pairs) else []
+    place = pairs.day.to_numpy() - (pairs.day.min() if len(pairs) else 0)
+    weeks = [f"{day.isocalendar().year}-W{day.isocalendar().week:02d}" for day in days]
     return pairs.assign(
         pupil=persons.pupil[person],
-        sex=names[persons.sex[person]],
+        sex=_named([sex or "Okänt" for sex in SEXES], persons.sex[person]),
         is_protected=np.isin(persons.pupil[person], protected_pupils),
-        school_unit_code=np.array(units.code)[unit],
-        municipality_code=np.array(units.municipality_code)[unit],
-        owner_type=owner_types[units.source[unit]],
-        term_code=pairs.day.map(terms),
-        iso_week=pairs.day.map(weeks),
+        school_unit_code=_named(units.code, unit),
+        municipality_code=_named(units.municipality_code, unit),
+        owner_type=_named([source.owner_type for source in world.sources], units.source[unit]),
+        term_code=_named([f"{d.year}{'HT' if d.month >= _AUTUMN_FROM_MONTH else 'VT'}" for d in days], place),
+        iso_week=_named(weeks, place),
     )
+
+
+def _named(names: Sequence[str], places: np.ndarray) -> pd.Categorical:
+    """Give the names at several places of a list, as categories: a million texts would be slow."""
+    unique = sorted(set(names))
+    codes = np.array([unique.index(name) for name in names], np.int64)
+    return pd.Categorical.from_codes(codes[places] if len(codes) else [], unique)

@@ -82,10 +82,8 @@ class World:
 
     @property
     def as_of(self) -> datetime:
-        """The servers' first clock: given, or the first night after the weeks."""
-        if self.config.as_of is not None:
-            return self.config.as_of.astimezone(UTC)
-        return self.night_bound(1)
+        """The servers' first clock."""
+        return self.config.as_of.astimezone(UTC)
 
     def night_bound(self, night: int) -> datetime:
         """Give the clock of the first night (Saturday) or the second (Tuesday)."""

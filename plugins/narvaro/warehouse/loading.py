@@ -60,7 +60,7 @@ def _create_entity(
         connection.execute(f"create table {relation} as select *, {provenance} from empty limit 0")  # noqa: S608
         del empty
         return
-    columns = ", ".join([*names, "_source", "_load_id", "_row", f"{_MODIFIED} as _source_modified_at"])
+    columns = ", ".join([*names, *_PROVENANCE])
     statement = f"create view {relation} as select {columns} from {_parquet(files)}"  # noqa: S608 - our own names
     _execute(connection, statement, what=f"the landed {entity}")
 

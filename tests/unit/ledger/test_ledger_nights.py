@@ -48,6 +48,13 @@ def test_a_refused_night_moves_nothing_and_may_be_tried_again(ledger):
     assert [load.load_id for load in ledger.accepted_loads()] == [again.load_id]
 
 
+def test_what_landed_of_a_silent_night_may_be_swept(ledger):
+    ledger.record_landing(SOURCE, NIGHT, [a_load()])
+    ledger.settle_silent(SOURCE, NIGHT, reason="the run ended")
+    assert ledger.known_load_ids(SOURCE) == set()
+    assert ledger.night(SOURCE, NIGHT).status == "silent"
+
+
 def test_an_accepted_night_stands(ledger):
     ledger.record_landing(SOURCE, NIGHT, [a_load()])
     ledger.settle_accepted(SOURCE, NIGHT, [], {})

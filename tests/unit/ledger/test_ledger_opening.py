@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
+import os
 import sqlite3
 import stat
 import subprocess
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from ledger_builders import BOUND, NIGHT, a_load
+from ledger_builders import NIGHT, a_load
 
 import narvaro.ledger
 from narvaro.errors import BusyError, LedgerError
@@ -23,20 +23,31 @@ from narvaro.ledger.tables import METADATA, REVISION, VERSION_TABLE
 WRITERS = 34
 
 
-def _write_a_night(url, source):
-    ledger = Ledger.open(url)
+# Forks from a process without threads of its own, as Airflow's executor does.
+MANY_WRITERS = """
+import multiprocessing, sys
+from ledger_builders import BOUND, NIGHT, a_load
+from narvaro.ledger import Ledger
+
+def write_a_night(source):
+    ledger = Ledger.open(sys.argv[1])
     ledger.record_landing(source, NIGHT, [a_load(source=source, load_id=f"{source}-{n}") for n in range(5)])
     ledger.settle_accepted(source, NIGHT, [], {"lessons": BOUND})
 
+context = multiprocessing.get_context("fork")
+writers = [context.Process(target=write_a_night, args=(f"s{n}",)) for n in range(int(sys.argv[2]))]
+for writer in writers:
+    writer.start()
+for writer in writers:
+    writer.join()
+sys.exit(any(writer.exitcode for writer in writers))
+"""
+
 
 def test_many_processes_open_and_write_a_new_ledger_at_once(url):
-    context = multiprocessing.get_context("fork")
-    writers = [context.Process(target=_write_a_night, args=(url, f"s{n}")) for n in range(WRITERS)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join(timeout=120)
-    assert [writer.exitcode for writer in writers] == [0] * WRITERS
+    command = [sys.executable, "-c", MANY_WRITERS, url, str(WRITERS)]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+    subprocess.run(command, check=True, timeout=120, env=environment)  # noqa: S603
     assert len(Ledger.open(url).accepted_loads()) == WRITERS * 5
 
 
@@ -69,7 +80,8 @@ def test_opening_a_current_ledger_does_not_import_alembic(sqlite_url):
 def test_a_newer_ledger_is_refused(url):
     engine = Ledger.open(url)._engine
     with engine.begin() as connection:
-        connection.execute(sa.text(f"update {VERSION_TABLE} set version_num = '9999'"))
+        version = sa.table(VERSION_TABLE, sa.column("version_num"))
+        connection.execute(sa.update(version).values(version_num="9999"))
     with pytest.raises(LedgerError, match="another version"):
         Ledger.open(url)
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import struct
 from types import SimpleNamespace
 
@@ -8,6 +8,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from narvaro.errors import PublishError
 from narvaro.publish.forms import csv_from_table, write_duckdb
 from narvaro.publish.tables import ReferenceColumn
 
@@ -25,7 +26,7 @@ def table():
             "code": ["0180", 'Å "B", C'],
             "rate": [8.25, None],
             "is_stale": [True, False],
-            "night": [datetime.date(2026, 9, 19), None],
+            "night": [dt.date(2026, 9, 19), None],
         }
     )
     return SimpleNamespace(name="areas", sv="Områden.", en="Areas.", columns=columns, data=data)
@@ -68,3 +69,8 @@ def test_duckdb_file_has_the_same_bytes_each_time(tmp_path):
     for name in ("one", "two"):
         write_duckdb(tmp_path / name, [table])
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_duckdb_file_that_cannot_be_written_is_an_error_that_says_what_to_do(table, tmp_path):
+    with pytest.raises(PublishError, match="make room or give the right to write"):
+        write_duckdb(tmp_path / "no such folder" / "narvaro.duckdb", [table])

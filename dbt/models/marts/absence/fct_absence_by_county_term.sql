@@ -15,9 +15,7 @@ final as (
         cells.grade,
         cells.sex,
         {{ published_absence('cells') }},
-        {% for column in band_count_columns() -%}
-            cells.{{ column }},
-        {% endfor -%}
+        {{ published_bands('cells') }},
         staleness.is_stale
     from cells
     cross join {{ source('raw', 'raw__county') }} as county

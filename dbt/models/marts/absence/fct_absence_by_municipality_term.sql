@@ -17,9 +17,7 @@ final as (
         cells.grade,
         cells.sex,
         {{ published_absence('cells') }},
-        {% for column in band_count_columns() -%}
-            cells.{{ column }},
-        {% endfor -%}
+        {{ published_bands('cells') }},
         municipalities.is_stale
     from cells
     inner join municipalities on cells.municipality_code = municipalities.municipality_code

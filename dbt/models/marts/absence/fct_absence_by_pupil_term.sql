@@ -1,5 +1,5 @@
 with cells as (
-    select * from {{ ref('int_absence__summed_by_pupil_and_cell') }}
+    select * from {{ ref('int_absence__banded_by_pupil_and_cell') }}
     where is_county and school_form = 'all' and grade = 'all'
 ),
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import vl_convert
 
-from narvaro.publish.report.figures import Area
-from narvaro.publish.report.words import Words
+from narvaro.publish.report.outlines import flat_geometry, middle_latitude, places_for_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from narvaro.publish.report.figures import Area
+    from narvaro.publish.report.words import Words
 
 INK = "#1d2a35"
 FAINT_INK = "#5a6872"
@@ -26,49 +30,52 @@ FONT = "Arial, Helvetica, Liberation Sans, sans-serif"
 _ANNOUNCED = re.compile(r' aria-roledescription="[^"]*"')
 
 WIDE, NARROW = 720, 340
+MAP_SIZE = (420, 470)
+_LINES = (
+    '<pattern id="nothing" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    f'<rect width="5" height="5" fill="{NOTHING}"/><path d="M0 0V5" stroke="#9aa3a8" stroke-width="1.5"/></pattern>'
+)
 
 
 def draw_weeks(weeks: Sequence[Area], words: Words, *, width: int) -> str:
     """Draw absence by week over its coverage."""
-    rows = [
-        {
-            "week": week.code,
-            "label": words.week(week.code),
-            "absence": week.absence.value,
-            "invalid": week.invalid.value,
-            "coverage": week.coverage.value,
-            "absence_text": words.value(week.absence),
-            "invalid_text": words.value(week.invalid),
-            "coverage_text": words.pct(week.coverage, decimals=0),
-            "described": words.text(
-                "week_description",
-                week=words.week(week.code),
-                absence=words.pct(week.absence),
-                invalid=words.pct(week.invalid),
-                coverage=words.pct(week.coverage),
-            ),
-        }
-        for week in weeks
-    ]
-    upper_base = _weekly(rows, axis=None)
+    rows = [_week_row(week, words) for week in weeks]
     step = max(1, math.ceil(len(rows) * 30 / width))
-    lower_base = _weekly(
-        rows,
-        axis=alt.Axis(
-            title=words.text("week"),
-            labelAngle=0,
-            values=[row["week"] for row in rows[::step]],
-            labelExpr="parseInt(slice(datum.label, -2))",
-            domainColor=FAINT_INK,
-            ticks=False,
-            labelPadding=6,
-        ),
+    axis = alt.Axis(
+        title=words.text("week"),
+        labelAngle=0,
+        values=[row["week"] for row in rows[::step]],
+        labelExpr="parseInt(slice(datum.label, -2))",
+        domainColor=FAINT_INK,
+        ticks=False,
+        labelPadding=6,
     )
     # Where a value has room beside its point the reader need not look for the table.
     has_room = len(rows) * 42 <= width
-    upper = alt.layer(*_lines(upper_base, has_room=has_room)).properties(width=width - 60, height=190)
-    lower = alt.layer(*_coverage(lower_base, has_room=has_room)).properties(width=width - 60, height=64)
+    inner = width - 60
+    upper = alt.layer(*_lines(_weekly(rows, axis=None), has_room=has_room)).properties(width=inner, height=190)
+    lower = alt.layer(*_coverage(_weekly(rows, axis=axis), has_room=has_room)).properties(width=inner, height=64)
     return _svg(alt.vconcat(upper, lower, spacing=18))
+
+
+def _week_row(week: Area, words: Words) -> dict[str, Any]:
+    """Give what the chart draws and says of a week."""
+    return {
+        "week": week.code,
+        "absence": week.absence.value,
+        "invalid": week.invalid.value,
+        "coverage": week.coverage.value,
+        "absence_text": words.value(week.absence),
+        "invalid_text": words.value(week.invalid),
+        "coverage_text": words.pct(week.coverage, decimals=0),
+        "described": words.text(
+            "week_description",
+            week=words.week(week.code),
+            absence=words.pct(week.absence),
+            invalid=words.pct(week.invalid),
+            coverage=words.pct(week.coverage),
+        ),
+    }
 
 
 def _weekly(rows: Sequence[Mapping[str, Any]], *, axis: alt.Axis | None) -> alt.Chart:
@@ -79,7 +86,7 @@ def _weekly(rows: Sequence[Mapping[str, Any]], *, axis: alt.Axis | None) -> alt.
 
 def _coverage(base: alt.Chart, *, has_room: bool) -> Iterator[alt.Chart]:
     """Give the bars of coverage and, where there is room, their values."""
-    y = alt.Y("coverage:Q", scale=alt.Scale(domain=[0, 100]), axis=_axis([0, 50, 100]))
+    y = alt.Y("coverage:Q", scale=alt.Scale(domain=[0, 100]), axis=_axis([0, 100], has_grid=False))
     yield base.mark_bar(color=COVERAGE).encode(y=y, description="described:N")
     if has_room:
         text = base.mark_text(dy=-7, fontSize=11, color=FAINT_INK, aria=False)
@@ -98,37 +105,56 @@ def _lines(base: alt.Chart, *, has_room: bool) -> Iterator[alt.Chart]:
             yield text.encode(y=y, text=f"{name}_text:N")
 
 
-def _axis(values: Sequence[float] | None) -> alt.Axis:
+def _axis(values: Sequence[float] | None, *, has_grid: bool = True) -> alt.Axis:
     """Give a quiet axis with faint lines."""
     chosen: dict[str, Any] = {"values": list(values)} if values else {"tickCount": 5}
-    return alt.Axis(title=None, domain=False, ticks=False, gridColor=RULE, labelPadding=8, minExtent=28, **chosen)
+    return alt.Axis(
+        title=None, domain=False, ticks=False, grid=has_grid, gridColor=RULE, labelPadding=8, minExtent=28, **chosen
+    )
 
 
 def draw_map(
     municipalities: Sequence[Area], outlines: Mapping[str, Any], words: Words, *, edges: Sequence[float]
 ) -> str:
-    """Draw the municipalities, coloured by absence."""
+    """Draw the municipalities, coloured by absence and named where there is room."""
     known = {area.code: area for area in municipalities}
-    shapes = [
-        {
-            "type": "Feature",
-            "geometry": flat_geometry(feature["geometry"], _middle_latitude(outlines)),
-            "properties": {
-                "colour": colour_of(area, edges),
-                "described": describe(area, words),
-            },
-        }
+    latitude = middle_latitude(outlines)
+    found = [
+        (area, flat_geometry(feature["geometry"], latitude))
         for feature in outlines["features"]
         if (area := known.get(str(feature["properties"].get("kommun_kod")))) is not None
     ]
-    chart = (
-        alt.Chart(alt.Data(values=shapes))
-        .mark_geoshape(strokeWidth=1, stroke="#ffffff")
-        .encode(color=alt.Color("properties.colour:N", scale=None, legend=None), description="properties.described:N")
-        .project(type="identity", reflectY=True)
-        .properties(width=420, height=470)
-    )
-    return _svg(chart)
+    shapes = [
+        {
+            "type": "Feature",
+            "geometry": geometry,
+            "properties": {"colour": colour_of(area, edges), "described": describe(area, words)},
+        }
+        for area, geometry in found
+    ]
+    areas = alt.Chart(alt.Data(values=shapes)).mark_geoshape(strokeWidth=1, stroke="#ffffff")
+    colour = alt.Color("properties.colour:N", scale=None)
+    layers = [areas.encode(color=colour, description="properties.described:N"), *_names_on_map(found, edges)]
+    width, height = MAP_SIZE
+    flat = [layer.project(type="identity", reflectY=True) for layer in layers]
+    svg = _svg(alt.layer(*flat).properties(width=width, height=height))
+    # Lines, not only a colour, say that there is no value: they are seen in grey print too.
+    return svg.replace(f'fill="{NOTHING}"', 'fill="url(#nothing)"').replace(">", f"><defs>{_LINES}</defs>", 1)
+
+
+def _names_on_map(found: Sequence[tuple[Area, Mapping[str, Any]]], edges: Sequence[float]) -> list[alt.Chart]:
+    """Give the names that fit inside their outlines as a layer, no layer when none does."""
+    places = places_for_names([(area.name, geometry) for area, geometry in found], MAP_SIZE)
+    rows = [
+        {"name": area.name, "x": x, "y": y, "ink": "#ffffff" if colour_of(area, edges) in STEPS[3:] else INK}
+        for (area, _), (x, y) in zip(found, places, strict=True)
+        if not math.isnan(x)
+    ]
+    if not rows:
+        return []
+    names = alt.Chart(alt.Data(values=rows)).mark_text(fontSize=13, aria=False)
+    ink = alt.Color("ink:N", scale=None)
+    return [names.encode(longitude="x:Q", latitude="y:Q", text="name:N", color=ink)]
 
 
 def draw_bars(municipalities: Sequence[Area], words: Words, *, edges: Sequence[float]) -> str:
@@ -176,32 +202,6 @@ def describe(area: Area, words: Words) -> str:
     return words.text(
         "area_description", name=area.name, absence=words.pct(area.absence), coverage=words.pct(area.coverage)
     )
-
-
-def flat_geometry(geometry: Mapping[str, Any], latitude: float) -> dict[str, Any]:
-    """Give a geometry with degrees of longitude as short as they are at this latitude."""
-    shrink = math.cos(math.radians(latitude))
-
-    def flat(part: Any) -> Any:
-        if part and isinstance(part[0], int | float):
-            return [round(part[0] * shrink, 5), part[1]]
-        return [flat(inner) for inner in part]
-
-    return {"type": geometry["type"], "coordinates": flat(geometry["coordinates"])}
-
-
-def _middle_latitude(outlines: Mapping[str, Any]) -> float:
-    """Give the latitude in the middle of a county."""
-
-    def latitudes(part: Any) -> Iterator[float]:
-        if part and isinstance(part[0], int | float):
-            yield part[1]
-            return
-        for inner in part:
-            yield from latitudes(inner)
-
-    found = [lat for feature in outlines["features"] for lat in latitudes(feature["geometry"]["coordinates"])]
-    return (min(found) + max(found)) / 2
 
 
 def _svg(chart: alt.TopLevelMixin) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    from datetime import date
+
+    import pyarrow as pa
 
 Row = Mapping[str, Any]
 
@@ -81,8 +83,8 @@ class Figures:
 def figures_from_tables(tables: Mapping[str, pa.Table]) -> Figures:
     """Take the newest term and its weeks out of the published tables."""
     county_rows = _rows(tables, "county_absence_by_term")
-    term = max((row["term_code"] for row in county_rows), default=None)
-    year = max((row["school_year"] for row in county_rows if row["term_code"] == term), default=None)
+    # By school year first: as text, the autumn of a year would come before its spring.
+    year, term = max(((row["school_year"], row["term_code"]) for row in county_rows), default=(None, None))
     in_term = [row for row in county_rows if row["term_code"] == term and row["sex"] == _ALL]
     municipal = [
         row

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from narvaro.county import County
 from narvaro.publish.report import charts
 from narvaro.publish.report.figures import BANDS, Area, Figures, figures_from_tables
-from narvaro.publish.report.words import Language, Words
+from narvaro.publish.report.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
+
+    from narvaro.county import County
 
 _FOLDER = Path(__file__).parent
 _SIZE = re.compile(r'(<svg [^>]*?) width="\d+(?:\.\d+)?" height="\d+(?:\.\d+)?"')
@@ -27,6 +32,29 @@ def render_page(
 ) -> str:
     """Give the report page of a release; it shows the protected tables and asks the network for nothing."""
     figures = figures_from_tables(tables)
+    outlines = _outlines(county)
+    common = {
+        "figures": figures,
+        "bands": BANDS,
+        "edges": charts.class_edges([a.absence.value for a in figures.municipalities if a.absence.value is not None]),
+        "nothing": charts.NOTHING,
+        "thresholds": county.publication.thresholds,
+        # The night's bound lies in the small hours: the last whole day is the one before.
+        "last_day": night - timedelta(days=1),
+        "release_id": release_id,
+        "code_version": code_version,
+        "table_names": sorted([*tables, "releases"]),
+        "attribution": outlines.get("attribution") if outlines else None,
+    }
+    return _template().render(
+        style=Markup((_FOLDER / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        script=Markup((_FOLDER / "page.js").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        sides=[_side(Words(language), county, figures, outlines, common) for language in county.languages],
+    )
+
+
+def _template() -> Template:
+    """Give the page's template; a name that nobody fills in is an error, not a gap."""
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=True,
@@ -34,26 +62,7 @@ def render_page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    outlines = _outlines(county)
-    common = {
-        "figures": figures,
-        "bands": BANDS,
-        "edges": charts.class_edges([a.absence.value for a in figures.municipalities if a.absence.value is not None]),
-        "steps": charts.STEPS,
-        "thresholds": county.publication.thresholds,
-        # The night's bound lies in the small hours: the last whole day is the one before.
-        "last_day": night - timedelta(days=1),
-        "release_id": release_id,
-        "code_version": code_version,
-        "table_names": sorted(tables),
-        "attribution": outlines.get("attribution") if outlines else None,
-    }
-    languages: Sequence[Language] = ("sv", "en")
-    return environment.get_template("page.html.j2").render(
-        style=Markup((_FOLDER / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
-        script=Markup((_FOLDER / "page.js").read_text(encoding="utf-8")),  # noqa: S704 - our own file
-        sides=[_side(Words(language), county, figures, outlines, common) for language in languages],
-    )
+    return environment.get_template("page.html.j2")
 
 
 def _side(
@@ -93,7 +102,7 @@ def _legend(edges: Sequence[float], areas: Sequence[Area], words: Words) -> list
     decimals = 0 if all(edge == int(edge) for edge in edges) else 1
     marks = [words.number(edge, decimals=decimals) for edge in edges]
     if marks:
-        between = [f"{low}\N{EN DASH}{high}" for low, high in zip(marks, marks[1:], strict=False)]
+        between = [f"{low}\N{EN DASH}{high}" for low, high in pairwise(marks)]
         names = [f"< {marks[0]}", *between, f"\N{GREATER-THAN OR EQUAL TO} {marks[-1]}"]
     else:
         names = [next(words.value(area.absence) for area in areas if area.absence.value is not None)]

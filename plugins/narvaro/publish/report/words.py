@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import yaml
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from narvaro.publish.report.figures import Measure
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from narvaro.publish.report.figures import Measure
 
 Language = Literal["sv", "en"]
 

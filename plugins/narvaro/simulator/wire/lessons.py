@@ -10,10 +10,10 @@ import orjson
 from narvaro.simulator import vocabulary
 from narvaro.simulator.randomness import Bytes, uuid, uuid_bytes
 from narvaro.simulator.wire.fixed_width import Part, booleans, moments, numbers, rows
-from narvaro.simulator.wire.objects import STAFF_PER_UNIT, Object, Writer
+from narvaro.simulator.wire.writer import STAFF_PER_UNIT, Object, Writer
 
 if TYPE_CHECKING:
-    from narvaro.simulator.tables import Bool, Int64
+    from narvaro.simulator.tables import Bool, Int32, Int64
 
 
 def lesson_rows(writer: Writer, chosen: Int64) -> bytes:
@@ -59,28 +59,34 @@ def _plain_attendance(writer: Writer, chosen: Int64) -> bytes:
     """Write attendance rows of ids and minutes, all of one width."""
     registers, view, seed = writer.world.registers, writer.view.registers, writer.seed
     lesson, is_reported = registers.lesson[chosen], view.is_reported[chosen]
-    activity = writer.world.lessons.activity[lesson]
-    staff = writer.world.activities.unit[activity] * np.int64(STAFF_PER_UNIT) + activity % STAFF_PER_UNIT
     minutes = {
         b"attendanceMinutes": registers.attended[chosen],
         b"validAbsenceMinutes": view.valid[chosen],
         b"invalidAbsenceMinutes": view.invalid[chosen],
         b"otherAttendanceMinutes": registers.other[chosen],
     }
-    is_kept = {name: is_reported & ((value != 0) | (not writer.style.omits_zero_minutes)) for name, value in minutes.items()}
+    is_kept = {
+        name: is_reported & ((value != 0) | (not writer.style.omits_zero_minutes)) for name, value in minutes.items()
+    }
     return rows(
         [
             Part(b'{"id":"', uuid_bytes(seed, "attendance", chosen)),
             *_meta(writer, registers.created_at[chosen], view.modified_at[chosen]),
             Part(b'"calendarEvent":{"id":"', uuid_bytes(seed, "lesson", lesson)),
             Part(b'"},"student":{"id":"', uuid_bytes(seed, "person", registers.person[chosen])),
-            Part(b'"},"reporter":{"id":"', uuid_bytes(seed, "staff", staff)),
+            Part(b'"},"reporter":{"id":"', uuid_bytes(seed, "staff", _staff(writer, lesson))),
             Part(b'"},"isReported":', booleans(is_reported)),
             *(Part(b',"' + name + b'":', numbers(value), is_kept[name]) for name, value in minutes.items()),
             Part(b"}"),
         ],
         len(chosen),
     )
+
+
+def _staff(writer: Writer, lessons: Int32) -> Int64:
+    """Give the teacher of each lesson."""
+    activity = writer.world.lessons.activity[lessons]
+    return writer.world.activities.unit[activity] * np.int64(STAFF_PER_UNIT) + activity % STAFF_PER_UNIT
 
 
 def attendance(writer: Writer, row: int) -> Object:
@@ -91,6 +97,7 @@ def attendance(writer: Writer, row: int) -> Object:
         "meta": writer.meta(registers.created_at[row], view.modified_at[row]),
         "calendarEvent": {"id": uuid(seed, "lesson", int(registers.lesson[row]))},
         "student": writer.person_reference(int(registers.person[row])),
+        "reporter": {"id": uuid(seed, "staff", int(_staff(writer, registers.lesson[row : row + 1])[0]))},
         "isReported": bool(view.is_reported[row]),
     }
     if not record["isReported"]:
@@ -102,7 +109,6 @@ def attendance(writer: Writer, row: int) -> Object:
         "otherAttendanceMinutes": int(registers.other[row]),
     }
     record |= {name: value for name, value in minutes.items() if value or not writer.style.omits_zero_minutes}
-    record["reportedTimestamp"] = writer.moment(registers.reported_at[row])
     if writer.style.gives_reasons and registers.reason[row]:
         record["absenceReason"] = vocabulary.REASONS[registers.reason[row] - 1]
     return record

@@ -10,10 +10,12 @@ import orjson
 
 from narvaro.simulator.randomness import uuids
 from narvaro.simulator.wire.lessons import attendance, attendance_rows, lesson_rows
-from narvaro.simulator.wire.objects import Object, Writer
+from narvaro.simulator.wire.objects import activity, grade, notice, owner, syllabus, unit
+from narvaro.simulator.wire.people import group, person, staff
 from narvaro.simulator.wire.request import Query, bad_request
 from narvaro.simulator.wire.selection import FILTERS, OWNER, STAFF_OFFSET, Selection, known_filters
 from narvaro.simulator.wire.view import View
+from narvaro.simulator.wire.writer import Object, Writer
 
 if TYPE_CHECKING:
     from narvaro.simulator.tables import Int64
@@ -73,7 +75,9 @@ class Pages:
             rows = np.flatnonzero((lessons.source == place) & _is_between(lessons.deleted_at, after, clock))
             found += [("calendarEvents", identity) for identity in uuids(seed, "lesson", rows)]
         if "Attendance" in entities:
-            is_meant = (registers.source[registers.deleted_rows] == place) & _is_between(registers.deleted_at, after, clock)
+            is_meant = (registers.source[registers.deleted_rows] == place) & _is_between(
+                registers.deleted_at, after, clock
+            )
             is_meant &= registers.created_at[registers.deleted_rows] <= registers.deleted_at
             found += [("attendances", i) for i in uuids(seed, "attendance", registers.deleted_rows[is_meant])]
         kinds = [DELETED_KINDS[name] for name in entities if name in DELETED_KINDS]
@@ -102,30 +106,25 @@ def _written(writer: Writer, resource: str, chosen: Int64, expand: set[str]) -> 
 def _object(writer: Writer, resource: str, number: int, expand: set[str]) -> Object:
     """Write one object."""
     if resource == "organisations":
-        return writer.owner() if number == OWNER else writer.unit(number)
+        return owner(writer) if number == OWNER else unit(writer, number)
     if resource == "persons":
-        return writer.staff(number - STAFF_OFFSET) if number >= STAFF_OFFSET else writer.person(number)
+        return staff(writer, number - STAFF_OFFSET) if number >= STAFF_OFFSET else person(writer, number)
     if resource == "activities":
         return _expanded_activity(writer, number, expand)
-    write = {
-        "groups": writer.group,
-        "syllabuses": writer.syllabus,
-        "absences": writer.notice,
-        "grades": writer.grade,
-    }[resource]
-    return write(number)
+    write = {"groups": group, "syllabuses": syllabus, "absences": notice, "grades": grade}[resource]
+    return write(writer, number)
 
 
 def _expanded_activity(writer: Writer, number: int, expand: set[str]) -> Object:
     """Write an activity with what was asked for."""
-    record, activities = writer.activity(number), writer.world.activities
+    record, activities = activity(writer, number), writer.world.activities
     embedded: Object = {}
     if "groups" in expand:
         groups = [int(activities.first_group[number]), int(activities.second_group[number])]
-        members = [writer.group(group) for group in groups if group >= 0]
+        members = [group(writer, place) for place in groups if place >= 0]
         embedded["groups"] = [{key: value for key, value in g.items() if key != "groupMemberships"} for g in members]
     if "syllabus" in expand and "syllabus" in record:
-        embedded["syllabus"] = writer.syllabus(int(activities.subject[number]))
+        embedded["syllabus"] = syllabus(writer, int(activities.subject[number]))
     return record | {"_embedded": embedded} if embedded else record
 
 
@@ -136,7 +135,7 @@ def _expanded_lessons(writer: Writer, chosen: Int64, expand: set[str]) -> bytes:
     for record, lesson in zip(records, chosen.tolist(), strict=True):
         embedded: Object = {}
         if "activity" in expand:
-            embedded["activity"] = writer.activity(int(writer.world.lessons.activity[lesson]))
+            embedded["activity"] = activity(writer, int(writer.world.lessons.activity[lesson]))
         if "attendance" in expand:
             first, last = np.searchsorted(registers.lesson, [lesson, lesson + 1])
             embedded["attendance"] = [attendance(writer, row) for row in range(first, last) if view.is_visible[row]]

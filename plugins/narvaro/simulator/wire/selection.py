@@ -10,8 +10,9 @@ import numpy as np
 from narvaro.simulator.randomness import uuid, uuid_bytes
 from narvaro.simulator.subjects import SUBJECTS
 from narvaro.simulator.tables import FORMS, Bool, Int64
-from narvaro.simulator.wire.objects import GROUP_TYPES, STAFF_PER_UNIT
+from narvaro.simulator.wire.people import GROUP_TYPES
 from narvaro.simulator.wire.request import META_FILTERS, Query, bad_request
+from narvaro.simulator.wire.writer import STAFF_PER_UNIT
 
 if TYPE_CHECKING:
     from narvaro.simulator.wire.view import View

@@ -174,7 +174,7 @@ class Connector:
         where = self.reader.walker.transport.where(question.resource)
         try:
             for page in self.reader.walker.walk(question):
-                yield "deletions", deletions_batch(page.data, self.context, where)
+                yield "deletions", deletions_batch(page.body, self.context, where)
         except NotServedError:
             self._note_absence(question.resource)
 

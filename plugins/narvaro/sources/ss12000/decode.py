@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,9 +21,35 @@ _KINDS = re.compile(r"Expected `(?P<wanted>[^`]+)`(?:, got `(?P<came>[^`]+)`)?")
 # A key that is a plain word can be told; anything else might be data in a key's place.
 _FIELD_NAME = re.compile(r"[A-Za-z_]{1,40}")
 _SHOWN_NAMES = 12
+
+
+class _Tail(msgspec.Struct, rename="camel"):
+    """What stands after the rows of a page."""
+
+    page_token: str | int | msgspec.UnsetType | None = msgspec.UNSET
+
+
+_tail = msgspec.json.Decoder(_Tail)
 _envelope = msgspec.json.Decoder(Envelope)
 _keys = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _first_rows = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def page_token(body: bytes, where: str) -> str | None:
+    """Give the token of the page after this one, None on the last.
+
+    Most servers write the token after the rows: then the few bytes after the last bracket
+    tell it, and the page is read once, by whoever uses it, instead of twice.
+
+    Raises:
+        SourceShapeError: the body is not a page of SS 12000.
+    """
+    try:
+        tail = _tail.decode(b"{" + body[body.rfind(b"]") + 1 :].lstrip(b", \r\n\t"))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        tail = _Tail()
+    token = open_envelope(body, where).page_token if isinstance(tail.page_token, msgspec.UnsetType) else tail.page_token
+    return None if token in (None, "") else str(token)
 
 
 def open_envelope(body: bytes, where: str) -> Envelope:
@@ -30,8 +58,15 @@ def open_envelope(body: bytes, where: str) -> Envelope:
     Raises:
         SourceShapeError: the body is not a page of SS 12000.
     """
-    try:
+    with _told(where):
         return _envelope.decode(body.removeprefix(_BYTE_ORDER_MARK))
+
+
+@contextmanager
+def _told(where: str) -> Iterator[None]:
+    """Turn a decoder's refusal of a whole page into an error that shows nothing of it."""
+    try:
+        yield
     except msgspec.ValidationError as error:
         raise SourceShapeError(_page_problem(error, where)) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -45,20 +80,22 @@ class RowDecoder:
     def __init__(self, row_type: type[Any], where: str) -> None:
         self._row_type = row_type
         self._where = where
-        self._decoder = msgspec.json.Decoder(list[row_type], strict=False)  # type: ignore[valid-type]
+        page_type = msgspec.defstruct("Page", [("data", list[row_type])])  # type: ignore[valid-type]
+        self._decoder = msgspec.json.Decoder(page_type, strict=False)
 
-    def rows(self, data: msgspec.Raw) -> list[Any]:
+    def rows(self, body: bytes) -> list[Any]:
         """Decode the rows of a page.
 
         Raises:
             SourceShapeError: a row is not of the agreed shape; names the field, never a value.
         """
         try:
-            return self._decoder.decode(data)
+            return self._decoder.decode(body.removeprefix(_BYTE_ORDER_MARK)).data  # type: ignore[attr-defined, no-any-return]
         except msgspec.ValidationError as error:
+            data = open_envelope(body, self._where).data
             raise SourceShapeError(self._problem(str(error), data)) from None
         except (msgspec.DecodeError, UnicodeDecodeError):
-            message = f"{self._where}: a row holds text that is not UTF-8. Ask the owner to mend it at the source."
+            message = f"{self._where}: the answer is not JSON, or not UTF-8. Ask the owner to mend it at the source."
             raise SourceShapeError(message) from None
 
     def _problem(self, text: str, data: msgspec.Raw) -> str:
@@ -97,7 +134,7 @@ def _page_problem(error: msgspec.ValidationError, where: str) -> str:
 def _place(text: str) -> str:
     """Give the JSON path that a decoder's message names."""
     place = _PLACE.search(text)
-    return place["path"].replace("$", "data", 1) if place else "data"
+    return place["path"].removeprefix("$.") if place else "data"
 
 
 def _kinds(text: str) -> str:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from narvaro.errors import SourceShapeError
 from narvaro.sources.ss12000.columns import batch
 from narvaro.sources.ss12000.context import Context
+from narvaro.sources.ss12000.decode import open_envelope
 from narvaro.sources.ss12000.paging import Question
 from narvaro.sources.ss12000.times import utc_times, wire_time
 from narvaro.sources.ss12000.wire import DeletedEntity
@@ -46,14 +47,15 @@ def deletions_question(after: datetime) -> Question:
     return Question("/deletedEntities", required=(("after", wire_time(after)),))
 
 
-def deletions_batch(data: msgspec.Raw, context: Context, where: str) -> pa.RecordBatch:
+def deletions_batch(body: bytes, context: Context, where: str) -> pa.RecordBatch:
     """Give the deletions of a page; ids of people leave as pseudonyms.
 
     Raises:
         SourceShapeError: neither lists of ids nor a list of entities.
     """
+    data = open_envelope(body, where).data
     try:
-        if bytes(data[:1]) == b"[":
+        if bytes(data)[:1] == b"[":
             deleted = [
                 (ENTITY_OF_TYPE[entity.entity_type.lower()], entity.id, entity.deleted_at)
                 for entity in _flat.decode(data)

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-import msgspec
-
 from narvaro.errors import SourceShapeError
 from narvaro.sources.ss12000.ahead import run_ahead
-from narvaro.sources.ss12000.decode import open_envelope
+from narvaro.sources.ss12000.decode import page_token
 from narvaro.sources.ss12000.refusals import NotServedError, RequestRefusedError
 from narvaro.sources.ss12000.transport import Parameters, Transport
 
@@ -38,10 +36,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page, its rows still undecoded; `is_restarted` when earlier pages may come again."""
+    """One page, still undecoded; `is_restarted` when earlier pages may come again."""
 
     number: int
-    data: msgspec.Raw
+    body: bytes
     is_restarted: bool
 
 
@@ -66,7 +64,7 @@ class Walker:
         Raises:
             SourceShapeError: tokens repeat, pages never end, or tokens are refused again and again.
         """
-        return run_ahead(self._walk(question), lambda page: len(memoryview(page.data)))
+        return run_ahead(self._walk(question), lambda page: len(page.body))
 
     def _walk(self, question: Question) -> Iterator[Page]:
         """Give every page, from one beginning or two."""
@@ -86,24 +84,24 @@ class Walker:
         """Give the pages of one walk from its beginning."""
         where = self.transport.where(question.resource)
         tokens: set[int] = set()
-        data, token = self._first(question)
+        body, token = self._first(question)
         for number in range(1, self.most_pages + 1):
-            yield Page(number, data, is_restarted)
+            yield Page(number, body, is_restarted)
             if token is None:
                 return
             if hash(token) in tokens:
                 message = f"{where}: the token of page {number} came before. Wanted a new one or none; ask the owner."
                 raise SourceShapeError(message)
             tokens.add(hash(token))
-            data, token = self._next(question, token, is_first_token=number == 1)
+            body, token = self._next(question, token, is_first_token=number == 1)
         message = f"{where}: no end after {self.most_pages} pages. Raise page_size or ask the owner to mend paging."
         raise SourceShapeError(message)
 
-    def _first(self, question: Question) -> tuple[msgspec.Raw, str | None]:
+    def _first(self, question: Question) -> tuple[bytes, str | None]:
         """Fetch the first page."""
         return self._fetch(question, [*question.required, *question.filters])
 
-    def _next(self, question: Question, token: str, *, is_first_token: bool) -> tuple[msgspec.Raw, str | None]:
+    def _next(self, question: Question, token: str, *, is_first_token: bool) -> tuple[bytes, str | None]:
         """Fetch a page by its token, finding out once what the server wants beside it."""
         mode = self._found.get(question.resource, self.resend_filters)
         modes = [mode]
@@ -127,9 +125,7 @@ class Walker:
             return answer
         raise _TokenGoneError
 
-    def _fetch(self, question: Question, parameters: Parameters) -> tuple[msgspec.Raw, str | None]:
+    def _fetch(self, question: Question, parameters: Parameters) -> tuple[bytes, str | None]:
         """Fetch one page and take out its token."""
         body = self.transport.get(question.resource, [*parameters, ("limit", str(self.page_size))])
-        envelope = open_envelope(body, self.transport.where(question.resource))
-        token = None if envelope.page_token in (None, "") else str(envelope.page_token)
-        return envelope.data, token
+        return body, page_token(body, self.transport.where(question.resource))

@@ -24,7 +24,7 @@ from narvaro.sources.ss12000.wire import Row
 RowType = TypeVar("RowType", bound=Row)
 
 # Arrow calls cost the same for one row as for thousands; more would only cost memory.
-_WORTH_A_BATCH = 8_192
+_WORTH_A_BATCH = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _gather(pages: Iterator[Page], decoder: RowDecoder) -> Iterator[_Gathered[An
             yield _Gathered(rows, ends, is_restarted)
             rows, ends = [], []
         is_restarted = page.is_restarted
-        rows += decoder.rows(page.data)
+        rows += decoder.rows(page.body)
         ends.append((page.number, len(rows)))
     if rows:
         yield _Gathered(rows, ends, is_restarted)

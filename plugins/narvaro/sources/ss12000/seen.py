@@ -26,13 +26,16 @@ class SeenRows:
     def are_new(self, fingerprints: Fingerprints) -> npt.NDArray[np.bool_]:
         """Tell of each whether it comes for the first time; remember them all."""
         are_new = np.ones(len(fingerprints), np.bool_)
-        are_new[_repeats_within(fingerprints)] = False
+        run = np.sort(fingerprints)
+        if (run[1:] == run[:-1]).any():
+            _, first = np.unique(fingerprints, return_index=True)
+            are_new[np.setdiff1d(np.arange(len(fingerprints)), first)] = False
         places = fingerprints & (_SIEVE_SIZE - 1)
         doubtful = np.flatnonzero(self._sieve[places])
         if len(doubtful):
             are_new[doubtful[self._have_come(fingerprints[doubtful])]] = False
         self._sieve[places] = True
-        self._recent.append(np.sort(fingerprints))
+        self._recent.append(run)
         if sum(map(len, self._recent)) >= _RECENT:
             self._settle()
         return are_new
@@ -58,11 +61,3 @@ class SeenRows:
         self._sorted = newest
         self._sieve[:] = False
         self._sieve[newest & (_SIEVE_SIZE - 1)] = True
-
-
-def _repeats_within(fingerprints: Fingerprints) -> npt.NDArray[np.int64]:
-    """Give the places of all but the first of those that come several times at once."""
-    if len(set(fingerprints.tolist())) == len(fingerprints):
-        return np.empty(0, np.int64)
-    _, first = np.unique(fingerprints, return_index=True)
-    return np.setdiff1d(np.arange(len(fingerprints)), first)

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import pytest
+import yaml
+from reported import BLEKINGE, NIGHT, PROJECT_DIR, RECIPIENT, an_issue, html_of, parsed, text_of
+
+from narvaro.alerts import compose_letters
+from narvaro.alerts.letter import texts
+from narvaro.county import load_county
+from narvaro.errors import AlertError
+
+
+@pytest.fixture(scope="module")
+def county():
+    return load_county(BLEKINGE)
+
+
+@pytest.fixture(scope="module")
+def english_county(county):
+    offices = {
+        code: office.model_copy(update={"contact": office.contact.model_copy(update={"language": "en"})})
+        for code, office in county.municipalities.items()
+    }
+    return dataclasses.replace(county, municipalities=offices)
+
+
+def the_letter(county, *issues):
+    (letter,) = compose_letters(county, NIGHT, issues)
+    return letter
+
+
+def test_a_letter_says_what_how_many_where_since_when_and_what_to_do(county):
+    text = text_of(the_letter(county, an_issue(count=1_234)))
+    for words in ("Orimliga närvarominuter", "1\xa0234", "1080-karlskrona", "19 september 2026", "id-2", "Gör så här"):
+        assert words in text
+    assert "Fler poster har samma fel" in text
+
+
+def test_html_and_text_say_the_same(county):
+    letter = the_letter(county, an_issue(), an_issue(rule="silent_source", record_ids=(), count=1))
+    html = html_of(letter)
+    for words in ("Orimliga närvarominuter", "Inget svar från ert system", "id-1", "19 september 2026"):
+        assert words in html
+        assert words in text_of(letter)
+
+
+def test_one_letter_per_recipient_and_night(county):
+    issues = [an_issue(), an_issue(rule="silent_source"), an_issue(source="1081-ronneby")]
+    letters = compose_letters(county, NIGHT, issues)
+    assert [letter.recipient for letter in letters] == [RECIPIENT, "skolkontoret@ronneby.example"]
+    assert letters[0].key == f"2026-09-19/{RECIPIENT}"
+    assert letters[0].subject == "Närvarodata 19 september: 2 fel att rätta"
+
+
+def test_a_letter_is_valid_mail(county):
+    message = parsed(the_letter(county, an_issue()))
+    assert message.defects == []
+    assert [part.get_content_type() for part in message.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    assert message["To"] == RECIPIENT
+    assert message["From"].addresses[0].addr_spec == county.letters.sender_address
+    assert message["Reply-To"] == county.letters.reply_to
+    assert message["Subject"] == "Närvarodata 19 september: ett fel att rätta"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Message-ID"].endswith("@" + county.letters.sender_address.partition("@")[2] + ">")
+    assert all(part.defects == [] for part in message.walk())
+
+
+def test_the_same_night_gives_the_same_bytes(county):
+    assert the_letter(county, an_issue()) == the_letter(county, an_issue())
+    (other,) = compose_letters(county, NIGHT + timedelta(days=1), [an_issue()])
+    assert parsed(other)["Message-ID"] != parsed(the_letter(county, an_issue()))["Message-ID"]
+
+
+def test_english_is_written_to_those_who_chose_it(english_county):
+    letter = the_letter(english_county, an_issue(count=1_234), an_issue(rule="unheard_of"))
+    assert letter.language == "en"
+    assert letter.subject == "Attendance data 19 September: 2 faults to mend"
+    text = text_of(letter)
+    assert "1,234 attendance records" in text
+    assert "English note." in text
+    assert "Svensk anmärkning" not in text
+    assert '<html lang="en">' in html_of(letter)
+
+
+def test_a_rule_without_words_of_its_own_speaks_by_its_note(county):
+    text = text_of(the_letter(county, an_issue(rule="unheard_of", count=1)))
+    assert "Svensk anmärkning." in text
+    assert "En post från 1080-karlskrona har ett fel." in text
+
+
+def test_units_of_one_fault_stand_together(county):
+    def unit(code, name, *weeks):
+        details = {"school_unit_name": name, "periods": list(weeks)}
+        return an_issue(rule="reports_missing", school_unit_code=code, count=len(weeks), record_ids=(), details=details)
+
+    text = text_of(
+        the_letter(county, unit("11111111", "Björkskolan", "2026-W37", "2026-W38"), unit("2", "", "2026-W08"))
+    )
+    assert text.count("Närvaro är inte rapporterad") == 1
+    assert "För 2 skolenheter" in text
+    assert "- Björkskolan (11111111), veckorna 37, 38" in text
+    assert "- 2 (2), vecka 8" in text
+
+
+def test_new_open_and_mended_have_sections_of_their_own(county):
+    issues = [an_issue(event="seen"), an_issue(rule="silent_source", event="resolved"), an_issue(rule="odd_grade")]
+    text = text_of(the_letter(county, *issues))
+    assert text.index("NYTT") < text.index("KVARSTÅR") < text.index("ÅTGÄRDAT")
+    assert text.count("Tack, detta är åtgärdat.") == 1
+
+
+def test_all_mended_is_a_thank_you(county):
+    letter = the_letter(county, an_issue(event="resolved", count=0))
+    assert letter.subject == "Närvarodata 19 september: åtgärdat, tack"
+    assert "id-1" not in letter.message
+
+
+def test_no_news_sends_no_letter_but_a_weekly_reminder(county):
+    def sent(nights):
+        return len(compose_letters(county, NIGHT, [an_issue(event="seen", nights_seen=nights)]))
+
+    assert [nights for nights in range(2, 16) if sent(nights)] == [7, 14]
+
+
+def test_a_withdrawn_issue_is_not_written_about(county):
+    assert compose_letters(county, NIGHT, [an_issue(event="withdrawn")]) == []
+    assert "silent" not in text_of(the_letter(county, an_issue(), an_issue(rule="silent_source", event="withdrawn")))
+
+
+def test_no_issues_no_letters(county):
+    assert compose_letters(county, NIGHT, []) == []
+
+
+def test_a_source_that_left_the_configuration_goes_to_the_engineer(county):
+    assert the_letter(county, an_issue(source="1999-gone")).recipient == county.contact.email
+
+
+def test_hostile_text_stays_text(county):
+    hostile = '<script>alert("x")</script>'
+    issue = an_issue(
+        rule="reports_missing",
+        school_unit_code=hostile,
+        record_ids=(hostile,),
+        details={"school_unit_name": hostile, "reason": hostile + "\nBcc: victim@kommun.example", "periods": [hostile]},
+    )
+    letter = the_letter(county, issue, an_issue(rule="unheard_of", note_sv=hostile))
+    assert "<script" not in html_of(letter)
+    assert "&lt;script&gt;" in html_of(letter)
+    assert hostile in text_of(letter)
+    assert parsed(letter)["Bcc"] is None
+
+
+class Outline(HTMLParser):
+    """Collects what a reader without eyes meets."""
+
+    def __init__(self):
+        super().__init__()
+        self.headings, self.open, self.attributes = [], [], {}
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in {"meta", "br", "img"}:
+            self.open.append(tag)
+        if tag in {"h1", "h2", "h3"}:
+            self.headings.append(int(tag[1]))
+        self.attributes.setdefault(tag, []).append(dict(attrs))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_html_is_well_formed_accessible_and_fits_a_telephone(county):
+    outline = Outline()
+    outline.feed(html_of(the_letter(county, an_issue(), an_issue(rule="silent_source", event="resolved"))))
+    assert outline.open == []
+    assert outline.headings[0] == 1
+    assert all(after - before <= 1 for before, after in zip(outline.headings, outline.headings[1:], strict=False))
+    assert outline.attributes["html"] == [{"lang": "sv"}]
+    assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in outline.attributes["meta"]
+    # Layout tables and pictures would need words of their own, and nothing may be fetched on opening.
+    assert not {"table", "img", "link", "script"} & set(outline.attributes)
+
+
+def test_both_languages_have_the_same_words():
+    def keys(words, path=()):
+        if isinstance(words, str):
+            return {path}
+        return {found for name, inner in words.items() for found in keys(inner, (*path, name))}
+
+    # A form for a number may be missing where the language does not bend.
+    assert keys(texts("sv")) == keys(texts("en"))
+
+
+def test_a_language_without_texts_is_a_clear_error():
+    with pytest.raises(AlertError, match="no letters in fi"):
+        texts("fi")
+
+
+def test_rules_with_words_of_their_own_exist():
+    suites = [yaml.safe_load(path.read_text()) for path in (PROJECT_DIR / "expectations").rglob("*.yml")]
+    known = {expectation["id"] for suite in suites for expectation in suite["expectations"]}
+    assert set(texts("sv")["rules"]) <= known | {"silent_source", "wrong_shape", "too_many_quarantined", "other"}
