@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import msgspec
+import pyarrow as pa
 
 from narvaro.connections import Connection
 from narvaro.county import Source
@@ -95,6 +96,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="the median round is told")
     arguments = parser.parse_args()
     rounds = []
+    # Arrow imports pandas at the first list it is given: once a process, not once a night.
+    pa.array([0])
     with running_server(arguments.rows) as base_url:
         for number in range(arguments.rounds):
             thrown_away = discard(base_url)

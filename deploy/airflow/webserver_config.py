@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - Airflow reads this file by its path
 """How people log in to Airflow: accounts in Airflow's own database, no public role.
 
 For the region's single sign-on, set AUTH_TYPE to AUTH_OAUTH here; docs/deployment.md says what follows from it.

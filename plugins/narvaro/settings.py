@@ -33,6 +33,7 @@ class Settings:
     simulator_port: int
     report_port: int
     mail_port: int
+    retry_delay_seconds: float | None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
@@ -60,6 +61,7 @@ class Settings:
             simulator_port=_port(env, "NARVARO_SIMULATOR_PORT", 8081),
             report_port=_port(env, "NARVARO_REPORT_PORT", 8082),
             mail_port=_port(env, "NARVARO_MAIL_PORT", 8025),
+            retry_delay_seconds=_seconds(env, "NARVARO_RETRY_DELAY_SECONDS"),
         )
         for variable, folder in (
             ("NARVARO_PROJECT_DIR", settings.project_dir),
@@ -100,7 +102,7 @@ def _url(env: Mapping[str, str], prefix: str) -> str | None:
     try:
         password = Path(password_path).read_text(encoding="utf-8").strip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        message = f"{prefix}_PASSWORD_PATH: {password_path} cannot be read ({type(error).__name__}). Put the file there."
+        message = f"{prefix}_PASSWORD_PATH: {password_path} cannot be read ({type(error).__name__}). Put it there."
         raise SettingsError(message) from None
     return url.replace(f"{user}@{host}", f"{user}:{quote(password, safe='')}@{host}", 1)
 
@@ -112,3 +114,14 @@ def _port(env: Mapping[str, str], variable: str, default: int) -> int:
         message = f"{variable} is {value!r}; wanted a port from 1 to 65535. Correct or unset the variable."
         raise SettingsError(message)
     return int(value)
+
+
+def _seconds(env: Mapping[str, str], variable: str) -> float | None:
+    """Give the variable's number of seconds, None when unset or empty."""
+    value = env.get(variable)
+    if not value:
+        return None
+    if not value.replace(".", "", 1).isdecimal():
+        message = f"{variable} is {value!r}; wanted a number of seconds. Correct or unset the variable."
+        raise SettingsError(message)
+    return float(value)

@@ -12,7 +12,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "unit" / "publish")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
-@pytest.fixture(scope="session")
+# Per module: while Playwright is there, no other test of this process can run an event loop.
+@pytest.fixture(scope="module")
 def browser():
     """Debian's Chromium; there is nothing to test with where it is not installed."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")

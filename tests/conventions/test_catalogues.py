@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return yaml.safe_load(text_of(path) or "") or {}
 
 
+@functools.cache
 def described_models() -> dict[str, dict[str, Any]]:
     """Give every model that a YAML file of the dbt project describes, by name."""
     return {model["name"]: model for path in MODEL_FILES for model in read_yaml(path).get("models", [])}
@@ -148,6 +150,13 @@ def test_every_published_table_is_made_of_a_mart_that_has_its_columns():
             columns = {column["name"] for column in described[table.mart]["columns"]}
             wanted = set(table.key) | set(table.attributes) | set(table.measures)
             assert wanted <= columns, f"{config}: {table.name} wants {sorted(wanted - columns)} of {table.mart}"
+
+
+def test_every_published_table_is_described_for_its_readers():
+    page = text_of(Path("docs/publication.md")) or ""
+    tables = {table.name for table in load_county(ROOT / "config").publication.tables}
+    missing = sorted(name for name in tables if f"`{name}`" not in page)
+    assert not missing, "docs/publication.md does not know " + ", ".join(missing)
 
 
 def test_glossary_holds_the_name_of_every_column_that_may_be_published():

@@ -19,7 +19,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|<(?:img|source)[^>]*\bsrc(?:set)?=\"
 # In code only: prose may say "make sure".
 CODE = re.compile(r"```[a-z]*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 COMMAND = re.compile(
-    r"^(?:\$ )?(?:[A-Z_]+=\S+ )*(?:\.venv/bin/|docker compose (?:run|exec) \S+ )?(make|narvaro) ([^|#&;>]*)",
+    r"^(?:\$ )?(?:[A-Z_]+=\S+ )*(?:\.venv/bin/|docker compose (?:run|exec) \S+ )?(make|narvaro) ([^|#&;>\n]*)",
     re.MULTILINE,
 )
 ENVIRONMENT = re.compile(r"\bNARVARO_[A-Z][A-Z0-9_]*[A-Z0-9]\b")
@@ -144,8 +144,8 @@ def test_decision_says_why_and_how_one_would_break_it(decision: Path):
     text = text_of(decision) or ""
     assert re.fullmatch(r"\d{4}-[a-z0-9]+(-[a-z0-9]+)+", decision.stem)
     assert re.search(r"^Status: (proposed|accepted|superseded by \S+) · \d{4}-\d\d-\d\d$", text, re.MULTILINE)
-    for part in ("## Context", "## Decision", "## A change violates this when"):
-        assert part in text, f"{decision} lacks {part}"
+    for part in ("Context", "Decision", "A change violates this when"):
+        assert re.search(rf"^(## |\*\*){part}", text, re.MULTILINE), f"{decision} lacks {part}"
 
 
 def test_documents_that_code_sends_people_to_are_there():

@@ -16,6 +16,7 @@ DAG_LINES, MODULE_LINES, FUNCTION_LINES, MODEL_LINES, MACRO_LINES = 60, 250, 30,
 # file or file:function, with the reason why it is one idea all the same. Keep it short.
 ALLOWED: dict[str, str] = {
     "plugins/narvaro/orchestration/airflow_server.py:airflow_env": "one table, a line per setting of Airflow",
+    "dbt/macros/newest_sets.sql:newest_sets": "one statement, a part per line of its sentence",
 }
 # A migration is a dated record: it is written once, in one piece, and never edited.
 RECORDS = Path("plugins/narvaro/ledger/migrations/versions")
@@ -68,6 +69,14 @@ def docstring_lines(node: Function) -> set[int]:
     return set(range(first.lineno, (first.end_lineno or first.lineno) + 1)) if has_docstring else set()
 
 
+def macros() -> Iterator[tuple[str, int]]:
+    """Give every macro's lines, without its comments and the blank lines between its parts."""
+    for path in files_under("dbt/macros", ".sql"):
+        text = re.sub(r"\{#.*?#\}", "", text_of(path) or "", flags=re.DOTALL)
+        for name, body in re.findall(r"\{%-? macro (\w+)\(.*?-?%\}(.*?)\{%-? endmacro", text, re.DOTALL):
+            yield f"{path}:{name}", sum(1 for line in body.splitlines() if line.strip())
+
+
 def test_dag_files_are_short():
     long = too_long(((str(path), line_count(path)) for path in files_under("dags", ".py")), DAG_LINES)
     assert not long, f"split by idea:\n{long}"
@@ -94,17 +103,13 @@ def test_dbt_models_are_short():
 
 
 def test_dbt_macros_are_short():
-    """Each macro of a file counts alone, without its comments."""
-    macros = (
-        (f"{path}:{name}", len(re.sub(r"\{#.*?#\}", "", body, flags=re.DOTALL).strip().splitlines()))
-        for path in files_under("dbt/macros", ".sql")
-        for name, body in re.findall(r"\{%-? macro (\w+)(.*?)\{%-? endmacro", text_of(path) or "", re.DOTALL)
-    )
-    long = too_long(macros, MACRO_LINES)
+    """Each macro of a file counts alone."""
+    long = too_long(macros(), MACRO_LINES)
     assert not long, f"split by idea:\n{long}"
 
 
 def test_every_exception_still_needs_its_exception():
     sizes = {name for path in code_files() for name, size in functions(path) if size > FUNCTION_LINES}
     sizes |= {str(path) for path in code_files() if line_count(path) > MODULE_LINES}
+    sizes |= {name for name, size in macros() if size > MACRO_LINES}
     assert set(ALLOWED) <= sizes, "take it off the list"

@@ -40,7 +40,8 @@ def shown_commands() -> list[list[str]]:
         for block in re.findall(r"```sh\n(.*?)```", document.read_text(encoding="utf-8"), re.DOTALL)
     ]
     lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
-    return [shlex.split(line)[1:] for line in lines if line.startswith("airflow ")]
+    calls = (re.match(r"(?:docker compose exec \S+ )?airflow (.*)", line) for line in lines)
+    return [shlex.split(call[1], comments=True) for call in calls if call]
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +106,15 @@ def test_documents_show_only_commands_that_airflow_understands(answers):
     assert len(shown_commands()) >= 4
     # The last is wrong on purpose: the check must be able to fail.
     assert answers["refused"] == [["dags", "fly"]]
+
+
+def test_documents_show_only_parameters_that_the_dag_has(counties):
+    wrong = []
+    for command in shown_commands():
+        if command[:2] == ["dags", "trigger"] and "--conf" in command:
+            dag_id, conf = command[2], json.loads(command[command.index("--conf") + 1])
+            wrong += [f"{dag_id}: {name}" for name in set(conf) - set(counties[STOCKHOLM]["dags"][dag_id]["params"])]
+    assert not wrong, ", ".join(wrong)
 
 
 def test_every_dag_explains_itself(county):

@@ -60,7 +60,9 @@ def dockerfile() -> list[tuple[str, str]]:
     lines = (ROOT / "Dockerfile").read_text(encoding="utf-8").splitlines()
     text = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
     logical = text.replace("\\\n", " ").splitlines()
-    return [(word.upper(), " ".join(rest.split())) for word, _, rest in (line.partition(" ") for line in logical) if word]
+    return [
+        (word.upper(), " ".join(rest.split())) for word, _, rest in (line.partition(" ") for line in logical) if word
+    ]
 
 
 def image_environment() -> dict[str, str]:
@@ -109,8 +111,9 @@ class Places:
         }
         for there, here in moved.items():
             text = text.replace(there, str(here))
-        for host in ("airflow-api-server", "postgres", "redis", "simulator", "mail-catcher", "0.0.0.0", "localhost"):  # noqa: S104
-            text = re.sub(rf"(?<=[/@]){re.escape(host)}(?=:\d)|^{re.escape(host)}$", "127.0.0.1", text)
+        for host in ("airflow-api-server", "postgres", "redis", "simulator", "mail-catcher", "localhost"):
+            text = re.sub(rf"(?<=[/@]){re.escape(host)}(?=:\d)", "127.0.0.1", text)
+        text = re.sub(r"^0\.0\.0\.0$", "127.0.0.1", text)
         for there, here in self.ports.items():
             text = re.sub(rf"(?<=[:=]){there}\b|^{there}$", str(here), text)
         return text
@@ -123,6 +126,8 @@ class Places:
         return env | {
             # What a container has to itself: its home, its log ports, its secrets' folder, Redis's place.
             "HOME": str(self.folder),
+            # The image is compiled when it is built; this machine's environment as it is used.
+            "PYTHONDONTWRITEBYTECODE": "",
             "SECRETS_DIR": str(self.folder / "secrets"),
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(self.ports[8793]),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(self.ports[8794]),

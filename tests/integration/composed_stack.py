@@ -61,12 +61,12 @@ class Stack:
     def is_healthy(self, name: str) -> bool:
         """Run the service's health check once."""
         command = self.places.health_command(name)
-        return subprocess.run(command, env=self.environment(name), capture_output=True, check=False).returncode == 0
+        return subprocess.run(command, env=self.environment(name), capture_output=True, check=False).returncode == 0  # noqa: S603
 
     def run(self, name: str, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command as the service would, to its end."""
         parts = command or self.places.command(name)
-        return subprocess.run(parts, env=self.environment(name), capture_output=True, text=True, check=False)
+        return subprocess.run(parts, env=self.environment(name), capture_output=True, text=True, check=False)  # noqa: S603
 
     def environment(self, name: str) -> dict[str, str]:
         """Give a service's environment; PostgreSQL's finds its programs and its socket."""
@@ -116,7 +116,7 @@ def require_redis() -> None:
     if shutil.which("redis-server") is None and os.geteuid() == 0 and shutil.which("apt-get"):
         quiet = {"env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, "capture_output": True, "check": False}
         for command in ("update", "install --yes --no-install-recommends redis-server"):
-            subprocess.run(["apt-get", "-qq", *command.split()], **quiet)
+            subprocess.run(["apt-get", "-qq", *command.split()], **quiet)  # noqa: S603, S607, PLW1510
     if shutil.which("redis-server") is None:
         pytest.skip("Redis is not installed and cannot be: install redis-server to run this test")
 
@@ -124,7 +124,7 @@ def require_redis() -> None:
 def make_secrets(stack: Stack) -> None:
     """Make the secrets as an operator does; the tests' user keeps them, and adds one connection."""
     folder = stack.places.folder / "secrets"
-    subprocess.run([ROOT / "deploy/secrets/make", folder], check=True, capture_output=True)
+    subprocess.run([ROOT / "deploy/secrets/make", folder], check=True, capture_output=True)  # noqa: S603
     for file in folder.iterdir():
         os.chown(file, os.geteuid(), os.getegid())
     connection = '{"narvaro_probe": {"conn_type": "http", "host": "https://probe.example.se"}}'
@@ -139,12 +139,24 @@ def start_postgres(stack: Stack) -> None:
     server = pgserver.get_server(data, start=False, cleanup_mode=None)
     data.mkdir(exist_ok=True)
     server.ensure_pgdata_inited()
-    (data / "pg_hba.conf").write_text("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n", encoding="ascii")
+    (data / "pg_hba.conf").write_text(
+        "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n", encoding="ascii"
+    )
     socket.mkdir(mode=0o777)
     socket.chmod(0o777)
     stack.postgres_bin = server.bin_path
     user = ["setpriv", f"--reuid={server.system_user}", f"--regid={server.system_user}", "--clear-groups"]
-    command = [server.bin_path / "postgres", "-D", data, "-h", "127.0.0.1", "-p", stack.places.ports[5432], "-k", socket]
+    command = [
+        server.bin_path / "postgres",
+        "-D",
+        data,
+        "-h",
+        "127.0.0.1",
+        "-p",
+        stack.places.ports[5432],
+        "-k",
+        socket,
+    ]
     env = {"PATH": SYSTEM_PATH, "LANG": "C.UTF-8"}
     stack.processes.start("postgres", [str(part) for part in [*(user if server.system_user else []), *command]], env)
     stack.processes.wait_until(lambda: stack.is_healthy("postgres"), what="PostgreSQL", timeout_seconds=60)
@@ -161,4 +173,3 @@ def wait_for_end(api: httpx.Client, dag_id: str, run_id: str, *, timeout_seconds
             return state
         time.sleep(0.5)
     return "unfinished"
-

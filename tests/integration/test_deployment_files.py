@@ -111,7 +111,9 @@ def test_dockerfile_pins_its_base_and_ends_as_another_user_than_root():
 
 
 def test_dockerfile_installs_by_hash_only():
-    installs = [part for word, rest in dockerfile() if word == "RUN" for part in rest.split("&&") if "pip install" in part]
+    installs = [
+        part for word, rest in dockerfile() if word == "RUN" for part in rest.split("&&") if "pip install" in part
+    ]
     assert installs
     assert all("--require-hashes" in part or ("--no-deps" in part and "--offline" in part) for part in installs)
 
@@ -194,17 +196,17 @@ def test_entrypoint_and_scripts_exist_and_may_be_run(name: str):
 
 def test_secrets_are_made_whole_private_and_once(tmp_path: Path):
     make = [ROOT / "deploy/secrets/make", tmp_path]
-    subprocess.run(make, check=True, capture_output=True)
+    subprocess.run(make, check=True, capture_output=True)  # noqa: S603
     first = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     assert set(first) == set(compose()["secrets"])
     assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
-    subprocess.run(make, check=True, capture_output=True)
+    subprocess.run(make, check=True, capture_output=True)  # noqa: S603
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == first
 
 
 def test_secrets_cannot_be_committed():
     ignored = subprocess.run(
-        ["git", "check-ignore", "deploy/secrets/pseudonym.key", "deploy/secrets/connections.json", ".env"],
+        ["git", "check-ignore", "deploy/secrets/pseudonym.key", "deploy/secrets/connections.json", ".env"],  # noqa: S607
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert len(ignored.stdout.splitlines()) == 3
@@ -212,15 +214,19 @@ def test_secrets_cannot_be_committed():
 
 def test_url_with_password_quotes_what_a_url_would_misread(tmp_path: Path):
     (tmp_path / "password").write_text("a@b:c/d%e\n", encoding="utf-8")
-    command = [ROOT / "deploy/url-with-password", "db+postgresql://airflow@postgres:5432/airflow", tmp_path / "password"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    command = [
+        ROOT / "deploy/url-with-password",
+        "db+postgresql://airflow@postgres:5432/airflow",
+        tmp_path / "password",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout == "db+postgresql://airflow:a%40b%3Ac%2Fd%25e@postgres:5432/airflow"
 
 
 def test_url_with_password_refuses_a_url_that_holds_one(tmp_path: Path):
     (tmp_path / "password").write_text("x", encoding="utf-8")
     command = [ROOT / "deploy/url-with-password", "redis://default:hidden@redis:6379/0", tmp_path / "password"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode != 0
     assert "hidden" not in done.stderr
 
@@ -228,7 +234,7 @@ def test_url_with_password_refuses_a_url_that_holds_one(tmp_path: Path):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can read every file")
 def test_entrypoint_names_a_secret_that_it_cannot_read(tmp_path: Path):
     (tmp_path / "pseudonym.key").touch(mode=0o000)
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603
         [ROOT / "deploy/entrypoint", "true"], env={"SECRETS_DIR": str(tmp_path), "PATH": os.environ["PATH"]},
         capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -74,9 +74,10 @@ def errors_of(document, name, body):
     ]
 
 
-@pytest.mark.parametrize(("resource", "name", "filters"), CASES)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join([case[0], *case[2]]))
 @pytest.mark.parametrize("source", ["1060-olofstrom", "1080-karlskrona"])
-def test_answer_is_valid(document, client, source, resource, name, filters):
+def test_answer_is_valid(document, client, source, case):
+    resource, name, filters = case
     form = {"grant_type": "client_credentials", "client_id": source}
     form["client_secret"] = Authority(SECRET).client_secret(source)
     token = client.post(f"/{source}/token", data=form).json()["access_token"]

@@ -43,7 +43,9 @@ def assert_equals_truth(line: SimulatedLine, truth: Truth) -> None:
             )
             shown = published(line, table).set_index(key)
             shown = shown[shown.value_type == "EXISTS"]
-            always = [name for name in measures if "band" not in name and "persistent" not in name and "classed" not in name]
+            always = [
+                name for name in measures if "band" not in name and "persistent" not in name and "classed" not in name
+            ]
             pd.testing.assert_frame_equal(
                 shown[always].sort_index().astype("int64"),
                 wanted.loc[shown.index, always].sort_index().astype("int64"),

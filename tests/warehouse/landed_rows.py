@@ -25,6 +25,14 @@ SECOND_NIGHT = date(2026, 9, 22)
 MUNICIPALITIES = {"0901": "0901-ekby", "0902": "0902-viksta"}
 INDEPENDENT = "fri-linden"
 
+_MODIFIED = "_source_modified_at"
+
+
+def landed_schema(entity: str) -> pa.Schema:
+    """The contract's columns as they are landed, with provenance."""
+    fields = [field.with_name(_MODIFIED) if field.name == _MODIFIED[1:] else field for field in ENTITIES[entity]]
+    return pa.schema([*fields, *PROVENANCE])
+
 
 def at(day: date, hour: int = 8, minute: int = 0) -> datetime:
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
@@ -87,14 +95,14 @@ class LandedCounty:
 
     def land(self, entity: str, rows: list[dict[str, Any]], *, source: str = "0901-ekby", night: date = FIRST_NIGHT):
         load_id = f"{night:%Y%m%d}-{source}-{entity}-{len(self.loads):06x}"
-        schema = pa.schema([*ENTITIES[entity], *PROVENANCE])
         stamped = [
-            row | {"_source": source, "_load_id": load_id, "_row": number} for number, row in enumerate(rows)
+            row | {"_source": source, "_load_id": load_id, "_row": number, _MODIFIED: row.get(_MODIFIED[1:])}
+            for number, row in enumerate(rows)
         ]
         files: tuple[Path, ...] = ()
         if rows:
             files = (self.folder / f"{load_id}.parquet",)
-            pq.write_table(pa.Table.from_pylist(stamped, schema=schema), files[0])
+            pq.write_table(pa.Table.from_pylist(stamped, schema=landed_schema(entity)), files[0])
         load = LandedLoad(load_id, source, entity, night, files)
         self.loads.append(load)
         return load
@@ -119,7 +127,12 @@ class LandedCounty:
             ]
             + [{"owner_id": "5560000000", "owner_name": "Linden", "owner_type": "enskild"}],
             "sources": [
-                {"source_name": source, "owner_id": owner, "is_stale": source in self.stale, "last_good_night_date": night}
+                {
+                    "source_name": source,
+                    "owner_id": owner,
+                    "is_stale": source in self.stale,
+                    "last_good_night_date": night,
+                }
                 for (owner, code), source in zip(owners.items(), MUNICIPALITIES.values(), strict=True)
             ]
             + [{"source_name": INDEPENDENT, "owner_id": "5560000000", "is_stale": INDEPENDENT in self.stale}],

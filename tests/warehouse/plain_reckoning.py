@@ -48,7 +48,7 @@ class Reckoning:
                 if (row["_source"], row["record_id"], row["entity"]) == (*key, entity) and row["_load_id"][:8] > carried
             ]
             if not gone:
-                current[key] = max(rows, key=lambda r: (r["source_modified_at"], r["_load_id"], r["_row"]))
+                current[key] = max(rows, key=lambda r: (r["_source_modified_at"], r["_load_id"], r["_row"]))
         return current
 
     def _sets(self, entity: str, set_id: str) -> dict[tuple[str, str], list[dict[str, Any]]]:
@@ -75,11 +75,11 @@ class Reckoning:
         lessons, activities = self._current("lessons", "lesson_id"), self._snapshot("activities", "activity_id")
         groups, enrolments = self._sets("group_memberships", "group_id"), self._sets("enrolments", "person_id")
         self.units = self._snapshot("school_units", "organisation_id")
-        people = self._current("pupils", "person_id")
+        self.people = self._current("pupils", "person_id")
         registers = defaultdict(list)
         for row in self._current("attendances", "attendance_id").values():
             registers[row["_source"], row["lesson_id"]].append(row)
-        self.pupils = self._pupils(people, registers)
+        self.pupils = self._pupils(self.people, registers)
         for (source, lesson_id), lesson in lessons.items():
             activity = activities.get((source, lesson["activity_id"]))
             if lesson["is_cancelled"] or activity is None or activity["activity_type"] not in COUNTED:
@@ -100,20 +100,21 @@ class Reckoning:
                     and _covers(row, day)
                 ]
                 if fitting:
-                    yield self._pupil_lesson(source, lesson, activity, person_id, fitting, register, people)
+                    used = max(fitting, key=lambda row: row["start_date"])
+                    unit = self.units[source, activity["organisation_id"]]
+                    own = [row for row in register if row["person_id"] == person_id]
+                    yield self._pupil_lesson(lesson, used | {"unit": unit}, own)
 
-    def _pupil_lesson(self, source, lesson, activity, person_id, fitting, register, people):
-        used = max(fitting, key=lambda row: row["start_date"])
-        own = [row for row in register if row["person_id"] == person_id]
-        entry = max(own, key=lambda r: (r["source_modified_at"], r["attendance_id"])) if own else None
+    def _pupil_lesson(self, lesson, used, own):
+        entry = max(own, key=lambda r: (r["_source_modified_at"], r["attendance_id"])) if own else None
         minutes = lesson["lesson_minutes"]
         if minutes is None:
             minutes = int((lesson["ended_at"] - lesson["started_at"]).total_seconds()) // 60
         reported = entry is not None and entry["is_reported"]
         valid = (entry["valid_absence_minutes"] or 0) if reported else 0
         invalid = (entry["invalid_absence_minutes"] or 0) if reported else 0
-        pupil_id = people[source, person_id]["pupil_id"]
-        unit = self.units[source, activity["organisation_id"]]
+        source, unit = lesson["_source"], used["unit"]
+        pupil_id = self.people[source, used["person_id"]]["pupil_id"]
         return {
             "source": source,
             "lesson_id": (source, lesson["lesson_id"]),
@@ -127,7 +128,7 @@ class Reckoning:
             "is_protected": self.pupils[pupil_id]["is_protected"],
             "is_reported": reported,
             "school_date": lesson["school_date"],
-            "iso_week": "{0}-W{1:02d}".format(*lesson["school_date"].isocalendar()),
+            "iso_week": "{}-W{:02d}".format(*lesson["school_date"].isocalendar()[:2]),
             "scheduled_minutes": minutes,
             "offered_minutes": minutes if reported else 0,
             "valid_absent_minutes": valid,
@@ -138,7 +139,7 @@ class Reckoning:
     def _pupils(self, people, registers):
         marked = {(s, row["person_id"]) for (s, _), rows in registers.items() for row in rows if row["is_protected"]}
         pupils: dict[str, dict[str, Any]] = {}
-        for key, row in sorted(people.items(), key=lambda item: item[1]["source_modified_at"]):
+        for key, row in sorted(people.items(), key=lambda item: item[1]["_source_modified_at"]):
             sex = row["sex"] if row["sex"] in {"Kvinna", "Man"} else "Okänt"
             before = pupils.get(row["pupil_id"], {}).get("is_protected", False)
             protected = before or row["is_protected"] or key in marked

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 
 import pytest
 from landed_rows import (
-    FIRST_NIGHT,
     MONDAY,
     SECOND_NIGHT,
     LandedCounty,
@@ -97,9 +96,7 @@ def _land_second_night(county: LandedCounty) -> None:
         ],
         **night,
     )
-    county.land(
-        "deletions", [{"entity": "attendances", "record_id": "att-L1-plain"}], source="0902-viksta", **night
-    )
+    county.land("deletions", [{"entity": "attendances", "record_id": "att-L1-plain"}], source="0902-viksta", **night)
 
 
 def monday(built, name: str) -> tuple:
@@ -132,7 +129,7 @@ def test_a_person_whose_newest_record_has_no_enrolment_is_expected_nowhere(built
 
 
 def test_a_deleted_lesson_takes_its_register_with_it(built):
-    assert built.rows(f"select * from marts.fct_absence_by_pupil_day where school_date = '{TUESDAY}'") == []
+    assert built.rows(f"select * from marts.fct_absence_by_pupil_day where school_date = '{TUESDAY}'") == []  # noqa: S608 - our own names
 
 
 def test_a_cancelled_lesson_does_not_count(built):
@@ -153,10 +150,9 @@ def test_the_grade_registered_last_is_the_terms_grade(built):
 
 
 def test_no_machinery_reaches_the_marts(built):
-    query = "select column_name from duckdb_columns() where schema_name = 'marts' and column_name like '\\_%' escape '\\'"
+    query = "select column_name from duckdb_columns() where schema_name = 'marts' and left(column_name, 1) = '_'"
     assert built.rows(query) == []
 
 
 def test_raw_data_are_not_kept(built):
     assert built.rows("select * from duckdb_schemas() where schema_name = 'raw'") == []
-    assert FIRST_NIGHT < SECOND_NIGHT

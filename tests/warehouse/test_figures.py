@@ -53,9 +53,7 @@ def _land_source(county: LandedCounty, source: str, chance: random.Random) -> No
     home = next((code for code, name in MUNICIPALITIES.items() if name == source), None)
     units = [f"{source}-U{number}" for number in (1, 2)]
     codes = dict(zip(units, [home or "0901", home or "0902"], strict=True))
-    rows = [
-        a_unit(unit, municipality_code=codes[unit], school_unit_code=f"{abs(hash_of(unit)):08d}") for unit in units
-    ]
+    rows = [a_unit(unit, municipality_code=codes[unit], school_unit_code=f"{abs(hash_of(unit)):08d}") for unit in units]
     for night in (FIRST_NIGHT, SECOND_NIGHT):
         county.land("school_units", rows, source=source, night=night)
     people = [f"{source}-p{number}" for number in range(30)]
@@ -68,7 +66,7 @@ def _land_source(county: LandedCounty, source: str, chance: random.Random) -> No
         for person in members
     ]
     county.land("group_memberships", memberships, source=source)
-    _land_teaching(county, source, units, list(groups), people, chance)
+    _land_teaching(county, source, chance, (units, list(groups), people))
 
 
 def hash_of(text: str) -> int:
@@ -97,7 +95,8 @@ def _enrolments(person: str, units: list[str], chance: random.Random) -> list[di
     return rows
 
 
-def _land_teaching(county, source, units, groups, people, chance) -> None:
+def _land_teaching(county, source, chance, who) -> None:
+    units, groups, people = who
     activities = [
         an_activity(
             f"{source}-A{number}",
@@ -151,7 +150,7 @@ def _entry(lesson: dict, person: str, chance: random.Random) -> dict:
 
 
 def figures(built, mart: str, key: list[str]) -> dict:
-    frame = built.frame(f"select * from marts.{mart}").set_index(key)
+    frame = built.frame(f"select * from marts.{mart}").set_index(key)  # noqa: S608 - our own names
     numbers = frame.select_dtypes("integer")
     return {cell if isinstance(cell, tuple) else (cell,): row for cell, row in numbers.to_dict("index").items()}
 

@@ -35,8 +35,10 @@ def status(as_json: JsonOption = False) -> None:  # noqa: FBT002 - a command lin
     with errors_as_exit_codes():
         line = Line.open()
         names = [source.name for source in line.county.enabled_sources]
-        rows = [asdict(record) for record in line.ledger.source_status(names)]
-    show(rows, title=f"Sources of {line.county.name('en')}", as_json=as_json)
+        found = line.ledger.source_status(names)
+    columns = ("source", "status", "last_good_night", "is_stale", "reason")
+    rows = [asdict(record) if as_json else {name: getattr(record, name) for name in columns} for record in found]
+    show(rows, title=f"Sources of {line.county.name('en')}", as_json=as_json, columns=columns)
 
 
 def issues(
@@ -48,7 +50,8 @@ def issues(
     with errors_as_exit_codes():
         ledger = Line.open().ledger
         found = ledger.issues(source) if all_ else ledger.open_issues(source)
-    columns = ("source", "school_unit_code", "rule", "severity", "state", "count", "opened_night", "last_seen_night")
+    columns = ("source", "school_unit_code", "rule", "severity", "count", "opened_night")
+    columns += ("state",) if all_ else ()
     rows = [asdict(issue) if as_json else {name: getattr(issue, name) for name in columns} for issue in found]
     show(rows, title="Issues", as_json=as_json, columns=columns)
 

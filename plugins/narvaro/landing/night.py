@@ -103,8 +103,14 @@ class NightLanding:
         """
         manifests = [self._finish(entity, server_date, expected or {}) for entity in self._files]
         with disk_errors(self._landing_dir):
-            for manifest in manifests:
-                self._put_in_place(manifest)
+            places = [self._put_in_place(manifest) for manifest in manifests]
+            # A rename lasts once the folder that holds the name is on the disk.
+            for folder in {
+                self._landing_dir,
+                *(place.parent for place in places),
+                *(place.parent.parent for place in places),
+            }:
+                flush_to_disk(folder)
         self._files.clear()
         return manifests
 
@@ -136,16 +142,15 @@ class NightLanding:
             flush_to_disk(path.parent)
         return manifest
 
-    def _put_in_place(self, manifest: Manifest) -> None:
-        """Rename a finished load to its place."""
+    def _put_in_place(self, manifest: Manifest) -> Path:
+        """Rename a finished load to its place, and give the place."""
         place = load_dir(self._landing_dir, manifest.entity, self._source, manifest.load_id)
         if place.exists():
             message = f"{place}: another load stands here. Run the night again."
             raise LandingError(message)
         make_private_dir(place.parent)
         load_dir(self._staging, manifest.entity, self._source, manifest.load_id).rename(place)
-        for folder in (place.parent, place.parent.parent, self._landing_dir):
-            flush_to_disk(folder)
+        return place
 
     def _abandon(self) -> None:
         """Let go of files that were not finished."""

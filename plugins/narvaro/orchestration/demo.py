@@ -9,7 +9,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -55,7 +55,8 @@ class Demo:
             processes = stack.enter_context(Processes(self.settings.home / "run", self.settings.home / "logs"))
             self._require_ports()
             self._write_connections(county)
-            env = airflow_env(self.settings, os.environ)
+            # A planted silent source would otherwise be asked again for a quarter of an hour.
+            env = airflow_env(self.settings, {"NARVARO_RETRY_DELAY_SECONDS": "2", **os.environ})
             airflow = AirflowServer(self.settings, env)
             self._start_neighbours(processes, env)
             self.say(f"Starting Airflow at {airflow.url} and {len(county.enabled_sources)} simulated school systems")
@@ -130,12 +131,12 @@ class Demo:
         for source in county.enabled_sources:
             airflow.trigger(landing_dag_id(source.name), run_id, {"night": night.isoformat()})
         self.say(f"Night {night}: {len(county.enabled_sources)} landing DAGs triggered; build_county follows their assets")
-        known = {run["dag_run_id"] for run in airflow.runs("build_county")}
+        known = {run["dag_run_id"] for run in _county_runs(airflow)}
         processes.wait_until(
-            lambda: self._is_over(airflow, run_id, known), what=f"night {night}", timeout_seconds=_NIGHT_TIMEOUT_SECONDS
+            lambda: self._is_over(airflow, known), what=f"night {night}", timeout_seconds=_NIGHT_TIMEOUT_SECONDS
         )
         ours = [run for run in airflow.runs() if run["dag_run_id"] == run_id]
-        built = next(run for run in airflow.runs("build_county") if run["dag_run_id"] not in known)
+        built = next(run for run in _county_runs(airflow) if run["dag_run_id"] not in known)
         failed = sorted(run["dag_id"] for run in ours if run["state"] == "failed")
         self.say(
             f"Night {night} took {time.monotonic() - started:.0f} s: {len(ours) - len(failed)} sources accepted, "
@@ -145,10 +146,10 @@ class Demo:
             message = f"build_county {built['state']}; read its log under {self.settings.home / 'airflow' / 'logs'}."
             raise NarvaroError(message)
 
-    def _is_over(self, airflow: AirflowServer, run_id: str, known: set[str]) -> bool:
-        """Tell whether the county has been built from this night's runs."""
+    def _is_over(self, airflow: AirflowServer, known: set[str]) -> bool:
+        """Tell whether the county has been built from this night's assets."""
         time.sleep(0.8)
-        runs = [run for run in airflow.runs("build_county") if run["dag_run_id"] not in known]
+        runs = [run for run in _county_runs(airflow) if run["dag_run_id"] not in known]
         return bool(runs) and all(run["state"] in {"success", "failed"} for run in runs)
 
     def _stay(self, airflow: AirflowServer, processes: Processes) -> None:
@@ -163,3 +164,8 @@ class Demo:
                 processes.check()
         except KeyboardInterrupt:
             self.say("Stopping")
+
+
+def _county_runs(airflow: AirflowServer) -> list[dict[str, Any]]:
+    """Give the county's runs that the sources' assets started, newest first."""
+    return [run for run in airflow.runs("build_county") if run["run_type"] == "asset_triggered"]

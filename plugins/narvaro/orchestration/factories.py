@@ -20,6 +20,7 @@ from airflow.sdk import (
 
 from narvaro.orchestration.pools import WAREHOUSE_WRITER, source_pool
 from narvaro.orchestration.retries import retry_policy
+from narvaro.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +47,7 @@ def landing_dag(county: County, source: Source) -> DAG:
         dag_id=landing_dag_id(source.name),
         description=f"Land and judge a night of {source.name}",
         doc_md=_landing_doc(county, source),
-        schedule=CronTriggerTimetable(county.schedule_of(source.name), timezone=str(county.timezone)),
+        schedule=_clock(county.schedule_of(source.name), county),
         catchup=False,
         max_active_runs=1,
         params={"night": _NIGHT},
@@ -69,7 +70,7 @@ def landing_dag(county: County, source: Source) -> DAG:
 
             return landing_steps.judge(_line(), source.name, night_of(get_current_context(), county)).status
 
-        @task(trigger_rule=TriggerRule.ALL_DONE, outlets=[landing_asset(source.name)], retries=0)
+        @task(outlets=[landing_asset(source.name)], retries=0)
         def settle_source() -> Iterator[Metadata]:
             """Tell the county that this source's night is over, whatever came of it."""
             from narvaro.orchestration import landing_steps
@@ -78,21 +79,19 @@ def landing_dag(county: County, source: Source) -> DAG:
             record = landing_steps.settle(_line(), source.name, night)
             yield Metadata(landing_asset(source.name), {"night": night.isoformat(), "status": record.status})
 
-        # judge_loads stays a leaf beside settle_source, so that a failed night is a failed run.
-        judged = judge_loads()
-        land_source() >> judged >> settle_source()
+        # A teardown runs whatever came of the others, and leaves it to them whether the run has failed.
+        land_source() >> judge_loads() >> settle_source().as_teardown()
     return dag
 
 
 def county_dag(county: County) -> DAG:
     """Make the DAG that builds, checks and publishes the county and sends the letters."""
-    clock = f"{county.build_at.minute} {county.build_at.hour} * * *"
     with DAG(
         dag_id="build_county",
         description="Build the warehouse, publish the county's figures, send the letters",
         doc_md=_COUNTY_DOC,
         schedule=AssetOrTimeSchedule(
-            timetable=CronTriggerTimetable(clock, timezone=str(county.timezone)),
+            timetable=_clock(f"{county.build_at.minute} {county.build_at.hour} * * *", county),
             assets=AssetAll(*(landing_asset(source.name) for source in county.enabled_sources)),
         ),
         catchup=False,
@@ -155,13 +154,22 @@ def night_of(context: Any, county: County) -> date:
     return county.night_of(context.get("logical_date") or context["dag_run"].run_after)
 
 
+def _clock(cron: str, county: County) -> CronTriggerTimetable:
+    """Give a clock in the county's time that waits for its next stroke.
+
+    Left to itself it also runs the stroke just missed: a county installed at seven in the
+    morning would at once write to every municipality that it had been silent that night.
+    """
+    return CronTriggerTimetable(cron, timezone=str(county.timezone), run_immediately=timedelta(0))
+
+
 def _default_args(county: County) -> dict[str, object]:
     """Give what every task shares."""
+    delay_seconds = Settings.from_env().retry_delay_seconds
     return {
         "owner": "narvaro",
         "retries": county.retries.count,
-        "retry_delay": timedelta(seconds=county.retries.delay_seconds),
-        "retry_policy": retry_policy(county.retries),
+        "retry_policy": retry_policy(county.retries, delay_seconds=delay_seconds),
         "execution_timeout": timedelta(hours=3),
     }
 

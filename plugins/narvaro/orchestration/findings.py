@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from narvaro.alerts import (
     DOOR_ARRIVAL,
+    DOOR_MARTS,
     DOOR_ROWS,
     Finding,
     findings_from_failures,
@@ -58,7 +59,7 @@ def examine_marts(line: Line, verdicts: Sequence[Verdict], units: dict[str, tupl
         if failure.keys and "school_unit_code" in failure.keys[0]
         for finding in findings_from_units(failure, sources=sources, names=names)
     ]
-    return Examination(tuple(findings), tuple((source.name, "marts") for source in line.county.enabled_sources))
+    return Examination(tuple(findings), tuple((source.name, DOOR_MARTS) for source in line.county.enabled_sources))
 
 
 def _arrival(line: Line, source: str, record: NightRecord | None) -> list[Finding]:
@@ -67,19 +68,20 @@ def _arrival(line: Line, source: str, record: NightRecord | None) -> list[Findin
         return [silent_source(source)]
     if record.status == "silent":
         return [silent_source(source, reason=record.reason)]
-    failures = list(_table_failures(line, source, record))
+    failures = list(_failures_of_night(line, source, record))
     if record.status == "refused" and not failures:
         return [wrong_shape(source, reason=record.reason)]
     return findings_from_failures(source, failures, door=DOOR_ARRIVAL)
 
 
-def _table_failures(line: Line, source: str, record: NightRecord) -> Iterator[tuple[str, FailureRecord]]:
-    """Give the failures of the night's loads as whole tables, from its newest verdict on each."""
-    newest = {verdict.entity: verdict for verdict in line.ledger.verdicts(source=source, night=record.night)}
-    for entity, verdict in sorted(newest.items()):
+def _failures_of_night(line: Line, source: str, record: NightRecord) -> Iterator[tuple[str, FailureRecord]]:
+    """Give the failures of whole loads; of a refused night also those of rows, for no later door will tell them."""
+    loads = line.ledger.loads(record.night, source=source)
+    standing = {load.load_id for load in loads if load.status != "superseded"}
+    for verdict in line.ledger.verdicts(source=source, night=record.night):
         for failure in verdict.failures:
-            if failure.level == "table":
-                yield entity, failure
+            if verdict.load_id in standing and (failure.level == "table" or record.status == "refused"):
+                yield verdict.entity, failure
 
 
 def _standing(line: Line, source: str, night: date) -> Iterator[tuple[str, Failure]]:

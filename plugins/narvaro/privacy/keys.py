@@ -12,6 +12,7 @@ from pathlib import Path
 from narvaro.errors import PrivacyError
 
 KEY_BYTES = 32
+_LONGEST_FILE = 4096
 _FOREIGN_BITS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -65,16 +66,23 @@ def load_key(path: Path) -> Key:
     except OSError as error:
         message = f"{path}: the pseudonym key cannot be read ({error.strerror}). Mend its owner or its folder's mode."
         raise PrivacyError(message) from None
-    with os.fdopen(descriptor, encoding="ascii", errors="replace") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            message = f"{path}: the pseudonym key is not a regular file. Put the key's file there."
-            raise PrivacyError(message)
-        mode = stat.S_IMODE(status.st_mode)
-        if mode & _FOREIGN_BITS:
-            message = f"{path}: mode {mode:03o} lets others at the pseudonym key. Wanted mode 600: chmod 600 {path}"
-            raise PrivacyError(message)
-        return _key_from_text(file.read().strip(), path)
+    try:
+        _check_file(os.fstat(descriptor), path)
+        text = os.read(descriptor, _LONGEST_FILE).decode("ascii", errors="replace")
+    finally:
+        os.close(descriptor)
+    return _key_from_text(text.strip(), path)
+
+
+def _check_file(status: os.stat_result, path: Path) -> None:
+    """Refuse a key's file that is no file or that others may touch."""
+    if not stat.S_ISREG(status.st_mode):
+        message = f"{path}: the pseudonym key is not a regular file. Put the key's file there."
+        raise PrivacyError(message)
+    mode = stat.S_IMODE(status.st_mode)
+    if mode & _FOREIGN_BITS:
+        message = f"{path}: mode {mode:03o} lets others at the pseudonym key. Wanted mode 600: chmod 600 {path}"
+        raise PrivacyError(message)
 
 
 def _key_from_text(text: str, path: Path) -> Key:

@@ -6,12 +6,13 @@ registers, answers as SS 12000 servers do, and keeps apart what the statistics s
 
 from __future__ import annotations
 
+from narvaro.simulator.building import build_world
 from narvaro.simulator.canaries import canaries
 from narvaro.simulator.config import AbsenceModel, Fault, SimulatorConfig, load_simulator_config
 from narvaro.simulator.serving import RunningSimulator, connections, running_simulator, serve
 from narvaro.simulator.truth import Truth
 from narvaro.simulator.wire.app import create_app
-from narvaro.simulator.world import World, build_world
+from narvaro.simulator.world import World
 
 __all__ = [
     "AbsenceModel",

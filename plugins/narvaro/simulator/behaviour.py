@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from narvaro.simulator.randomness import generator
-from narvaro.simulator.tables import Float, Int8, Int64
+from narvaro.simulator.tables import Bool, Float, Int8, Int64
 
 if TYPE_CHECKING:
     from narvaro.simulator.config import AbsenceModel
@@ -22,8 +22,10 @@ _SKIPPING_BY_GRADE = np.array([0.10, 0.10, 0.12, 0.18, 0.25, 0.45, 0.9, 1.3, 1.7
 # Chance of a long absence (weeks), the state that Swedish reports call problematic absence.
 _LONG_ABSENCE_BY_GRADE = np.array([2, 2, 3, 4, 6, 9, 15, 20, 26, 16, 18, 20]) / 1000
 _FIRST_GYMNASIUM_COLUMN = 9
-_AFTERNOON_SHARE, _WHOLE_DAY_SKIP = 0.12, 0.9
+_AFTERNOON_SHARE = 0.12
 _WEEKEND_STOPS = 5
+_FRIDAY = 4
+_LONG_ABSENCE_VALID, _SKIPPED_SINGLY, _LATE_EXCUSED = 0.5, 0.75, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,43 +82,43 @@ def _add_long_absences(draws: np.random.Generator, state: Int8, chance: Float) -
     """Keep a few humans away most days, half of them without valid reason."""
     chosen = np.flatnonzero(draws.random(len(chance)) < chance)
     share = draws.uniform(0.35, 0.95, len(chosen))
-    kind = np.where(draws.random(len(chosen)) < 0.5, AWAY_VALID, AWAY_INVALID).astype(np.int8)
+    kind = np.where(draws.random(len(chosen)) < _LONG_ABSENCE_VALID, AWAY_VALID, AWAY_INVALID).astype(np.int8)
     is_away = draws.random((len(chosen), state.shape[1])) < share[:, None]
     state[chosen] = np.where(is_away, kind[:, None], state[chosen])
 
 
-def minutes_away(  # noqa: PLR0913 - the circumstances of a lesson
-    behaviour: Behaviour,
-    model: AbsenceModel,
-    draws: np.random.Generator,
-    *,
-    human: Int64,
-    day: Int64,
-    length: Int64,
-    is_afternoon: np.ndarray,
-    is_first: np.ndarray,
+@dataclass(frozen=True, slots=True)
+class PupilLessons:
+    """Pupils at lessons: who, on which simulated day, for how long, and at what time of the day."""
+
+    human: Int64
+    day: Int64
+    length: Int64
+    is_afternoon: Bool
+    is_first: Bool
+
+
+def minutes_away(
+    behaviour: Behaviour, model: AbsenceModel, draws: np.random.Generator, at: PupilLessons
 ) -> tuple[Int64, Int64, Int64]:
     """Give valid absent, invalid absent and other school activity's minutes of pupil-lessons."""
-    state = behaviour.day_state[human, day]
-    zero = np.zeros(len(human), np.int64)
-    valid = np.where((state == AWAY_VALID) | ((state == AWAY_VALID_AFTERNOON) & is_afternoon), length, zero)
-    invalid = np.where(state == AWAY_INVALID, length, zero)
-    luck = draws.random(len(human))
+    state, size, zero = behaviour.day_state[at.human, at.day], len(at.human), np.zeros(len(at.human), np.int64)
+    is_ill = (state == AWAY_VALID) | ((state == AWAY_VALID_AFTERNOON) & at.is_afternoon)
+    valid, invalid = np.where(is_ill, at.length, zero), np.where(state == AWAY_INVALID, at.length, zero)
+    is_free = valid + invalid == 0
     # First lessons and Fridays are skipped more often.
-    tempting = np.where(is_first, 1.5, 1.0) * np.where(day % 7 == 4, 1.3, 1.0)  # noqa: PLR2004
-    skip = behaviour.skipping[human] * tempting * 0.75
-    free = valid + invalid == 0
-    invalid = np.where(free & (luck < skip), length, invalid)
-    appointment, other = (
-        skip + model.appointment_per_lesson,
-        skip + model.appointment_per_lesson + model.other_attendance_per_lesson,
-    )
-    part = np.minimum(draws.integers(2, 10, len(human)) * 5, length)
-    valid = np.where(free & (luck >= skip) & (luck < appointment), part, valid)
-    other_minutes = np.where(free & (luck >= appointment) & (luck < other), part, zero)
-    is_late = free & (luck >= other) & is_first & (draws.random(len(human)) < behaviour.lateness[human])
-    late = np.minimum(draws.integers(3, 26, len(human)), length)
-    is_excused = draws.random(len(human)) < 0.25  # noqa: PLR2004
+    temptation = np.where(at.is_first, 1.5, 1.0) * np.where(at.day % 7 == _FRIDAY, 1.3, 1.0)
+    skip = behaviour.skipping[at.human] * temptation * _SKIPPED_SINGLY
+    appointment = skip + model.appointment_per_lesson
+    luck = draws.random(size)
+    invalid = np.where(is_free & (luck < skip), at.length, invalid)
+    part = np.minimum(draws.integers(2, 10, size) * 5, at.length)
+    valid = np.where(is_free & (luck >= skip) & (luck < appointment), part, valid)
+    is_elsewhere = (luck >= appointment) & (luck < appointment + model.other_attendance_per_lesson)
+    other = np.where(is_free & is_elsewhere, part, zero)
+    may_be_late = is_free & (luck >= appointment + model.other_attendance_per_lesson) & at.is_first
+    is_late = may_be_late & (draws.random(size) < behaviour.lateness[at.human])
+    late = np.minimum(draws.integers(3, 26, size), at.length)
+    is_excused = draws.random(size) < _LATE_EXCUSED
     valid = np.where(is_late & is_excused, late, valid)
-    invalid = np.where(is_late & ~is_excused, late, invalid)
-    return valid, invalid, other_minutes
+    return valid, np.where(is_late & ~is_excused, late, invalid), other

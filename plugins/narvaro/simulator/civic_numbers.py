@@ -12,7 +12,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from narvaro.simulator.randomness import generator
-from narvaro.simulator.tables import Bool, Int32, Int64, Int8
+from narvaro.simulator.tables import Bool, Int8, Int32, Int64
 
 _FIRST_TEST_NUMBER = 980
 _TEST_NUMBERS_PER_SEX = 10

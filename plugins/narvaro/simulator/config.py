@@ -8,7 +8,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from narvaro.errors import ConfigError
 
@@ -79,6 +79,15 @@ class SimulatorConfig(BaseModel):
     protected_per_thousand: float = Field(default=2.0, ge=0, le=500, description="Pupils with protected identity.")
     absence: AbsenceModel = Field(default_factory=AbsenceModel)
     faults: tuple[Fault, ...] = Field(default=(), description="Planted faults.")
+
+    @field_validator("start_date")
+    @classmethod
+    def _is_monday(cls, day: date) -> date:
+        """Refuse a first day that is not a Monday."""
+        if day.weekday():
+            message = f"{day} is not a Monday; school weeks begin on Mondays"
+            raise ValueError(message)
+        return day
 
     @property
     def last_day(self) -> date:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from narvaro.county import County
 
 _GYMNASIUM_GRADES = 3
+_GIRLS_SHARE = 0.487
 
 
 def units_of(county: County) -> pd.DataFrame:
@@ -58,7 +59,8 @@ def pupils_per_grade(rows: pd.DataFrame, seed: int, scale: float) -> pd.DataFram
 
 def _rounded(expected: Float, start: float) -> Int64:
     """Round so that every running total is kept: small units get their share of whole pupils."""
-    return np.diff(np.floor(np.r_[0, np.cumsum(expected)] + start)).astype(np.int64)
+    counts: Int64 = np.diff(np.floor(np.r_[0, np.cumsum(expected)] + start)).astype(np.int64)
+    return counts
 
 
 def _compulsory(rows: pd.DataFrame) -> pd.DataFrame:
@@ -73,9 +75,9 @@ def _compulsory(rows: pd.DataFrame) -> pd.DataFrame:
     share = units.pupils / total.where(total > 0, 1)
     parts = []
     for grade in seeds.GRADES:
-        of_municipality = units.municipality_code.map(municipal[f"grade_{grade}"]).fillna(0)
+        of_municipality = units.municipality_code.map(municipal[f"grade_{grade}"]).astype(np.float64).fillna(0)
         count = np.where(is_municipal, of_municipality * share, units.pupils / len(seeds.GRADES))
-        girls_share = units.municipality_code.map(girls).fillna(0.487)
+        girls_share = units.municipality_code.map(girls).astype(np.float64).fillna(_GIRLS_SHARE)
         parts.append(_part(units, grade, count, girls_share))
     return pd.concat(parts)
 
@@ -85,7 +87,7 @@ def _gymnasium(rows: pd.DataFrame) -> pd.DataFrame:
     units = rows.assign(unit=np.arange(len(rows)))
     units = units[units.school_form == "GY"]
     count = (units.pupils / _GYMNASIUM_GRADES).to_numpy()
-    girls_share = pd.Series(0.49, index=units.index)
+    girls_share = pd.Series(_GIRLS_SHARE, index=units.index)
     return pd.concat([_part(units, grade, count, girls_share) for grade in range(1, _GYMNASIUM_GRADES + 1)])
 
 

@@ -15,6 +15,7 @@ _CLASS_SIZE = 24
 _STAGES_OF_COMPULSORY_SCHOOL = 3
 _GRADES_PER_STAGE = 3
 _SEX_UNKNOWN, _SEX_MISSING = 2, 3
+_SEX_NOT_KNOWN, _IN_FIRST_GROUP = 0.004, 0.75
 _AGE_AT_START, _AGE_AT_GYMNASIUM = 6, 15
 
 
@@ -48,8 +49,7 @@ def draw_humans(
     draws = generator(seed, "humans")
     size = len(rows)
     form, grade = rows.form.to_numpy(np.int8), rows.grade.to_numpy(np.int8)
-    sex = np.where(draws.random(size) < rows.girls_share.to_numpy(), 0, 1)
-    sex = np.where(draws.random(size) < 0.004, draws.choice([_SEX_UNKNOWN, _SEX_MISSING], size), sex).astype(np.int8)
+    sex = _sexes(draws, rows.girls_share.to_numpy())
     age = _AGE_AT_START + grade.astype(np.int32) + form * np.int32(_AGE_AT_GYMNASIUM - _AGE_AT_START)
     birth_year = (autumn_year - age).astype(np.int32)
     numbers, birth_days, joins = civic_numbers(seed, birth_year, sex)
@@ -61,7 +61,7 @@ def draw_humans(
         form=form,
         grade=grade,
         school_class=school_class,
-        is_in_first_group=draws.random(size) < 0.75,
+        is_in_first_group=draws.random(size) < _IN_FIRST_GROUP,
         is_independent=rows.is_independent.to_numpy(np.bool_),
         sex=sex,
         birth_day=birth_days,
@@ -71,6 +71,14 @@ def draw_humans(
         skipping_factor=skipping,
     )
     return humans, classes
+
+
+def _sexes(draws: np.random.Generator, girls_share: Float) -> Int8:
+    """Draw places in SEXES: girls by the place's share, a few not known or not told."""
+    size = len(girls_share)
+    sex = np.where(draws.random(size) < girls_share, 0, 1)
+    not_known = draws.choice([_SEX_UNKNOWN, _SEX_MISSING], size)
+    return np.where(draws.random(size) < _SEX_NOT_KNOWN, not_known, sex).astype(np.int8)
 
 
 def _factors(draws: np.random.Generator, size: int, spreads: tuple[float, float]) -> tuple[Float, Float]:
@@ -106,4 +114,4 @@ def _classes(unit: Int32, form: Int8, grade: Int8) -> tuple[Int32, Classes]:
         for low, high, division in zip(spans["min"], spans["max"], spans.division, strict=True)
     )
     classes = Classes(spans.unit.to_numpy(np.int32), spans.stage.to_numpy(np.int8), names)
-    return keys.ngroup().to_numpy(np.int32), classes
+    return np.asarray(keys.ngroup(), np.int32), classes

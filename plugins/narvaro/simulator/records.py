@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -11,34 +11,32 @@ import pandas as pd
 
 from narvaro.simulator.calendar import day_number, moment
 from narvaro.simulator.randomness import generator
-from narvaro.simulator.tables import NEVER, OPEN_DAY, UNKNOWN_GRADE, Classes, Enrolments, Memberships, Persons
+from narvaro.simulator.record_rows import FIRST_GROUP, GROUPS_PER_CLASS, RecordRows
+from narvaro.simulator.tables import UNKNOWN_GRADE, Enrolments, Int64, Memberships, Persons
 
 if TYPE_CHECKING:
     from narvaro.simulator.config import SimulatorConfig
     from narvaro.simulator.pupils import Humans
 
-_KLASS, _FIRST, _SECOND = range(3)
-GROUPS_PER_CLASS = 3
 _GRADES_PER_STAGE = 3
 _TRIES = 20
+_ODD, _DOUBLED = 0.003, 0.001
+_AUTUMN_FROM_MONTH = 7
 
 
 class RecordBook:
     """Collects rows while pupils are enrolled and moved, then gives them as tables."""
 
-    def __init__(self, config: SimulatorConfig, timezone: ZoneInfo, humans: Humans, classes: Classes) -> None:
-        self._config, self._timezone, self._humans, self._classes = config, timezone, humans, classes
+    def __init__(self, config: SimulatorConfig, timezone: ZoneInfo, humans: Humans) -> None:
+        self._config, self._timezone, self._humans = config, timezone, humans
         self._draws = generator(config.seed, "records")
-        autumn = config.start_date.year if config.start_date.month >= 7 else config.start_date.year - 1  # noqa: PLR2004
+        autumn = config.start_date.year - (config.start_date.month < _AUTUMN_FROM_MONTH)
         self._autumn = autumn
         self._first_day = day_number(config.start_date)
         self.opened_at = moment(date(autumn, 8, 3), time(8), timezone)
         if self.opened_at > moment(config.start_date, time(0), timezone):
             self.opened_at = moment(config.start_date - timedelta(days=10), time(8), timezone)
-        self._persons: list[pd.DataFrame] = []
-        self._enrolments: list[pd.DataFrame] = []
-        self._memberships: list[pd.DataFrame] = []
-        self._count = 0
+        self._rows = RecordRows(self.opened_at)
 
     def enrol_everybody(self) -> None:
         """Enrol each human where it was drawn."""
@@ -48,17 +46,17 @@ class RecordBook:
         starts = {int(year): day_number(date(self._autumn - int(year), 8, 15)) for year in np.unique(years)}
         starts[0] = self._first_day
         start_days = np.array([starts[int(year)] for year in years], np.int64)
-        person = self._add_persons(humans.source, np.arange(size))
-        is_unknown = (humans.form == 0) & (self._draws.random(size) < 0.003)
+        person = self._rows.add_persons(humans.source, np.arange(size))
+        is_unknown = (humans.form == 0) & (self._draws.random(size) < _ODD)
         grade = np.where(is_unknown, UNKNOWN_GRADE, humans.grade)
-        self._add_enrolments(person, humans.unit, humans.form, grade, start_day=start_days)
-        self._join(person, humans.school_class, humans.is_in_first_group, start_day=start_days)
+        self._rows.add_enrolments(person, humans.unit, humans.form, grade, start_day=start_days)
+        self._rows.join(person, humans.school_class, humans.is_in_first_group, start_day=start_days)
 
     def add_oddities(self) -> None:
         """Add what real registers hold: overlapping, cancelled and double enrolments."""
         humans, day = self._humans, self._first_day
-        late = self._some(0.003)
-        self._add_enrolments(
+        late = self._some(_ODD)
+        self._rows.add_enrolments(
             late,
             humans.unit[late],
             humans.form[late],
@@ -66,8 +64,8 @@ class RecordBook:
             start_day=day - 730,
             end_day=day + 13,
         )
-        cancelled = self._some(0.003)
-        self._add_enrolments(
+        cancelled = self._some(_ODD)
+        self._rows.add_enrolments(
             cancelled,
             humans.unit[cancelled],
             humans.form[cancelled],
@@ -79,15 +77,15 @@ class RecordBook:
     def double(self) -> None:
         """Give a few pupils a second record in another source, for one subject's teaching there."""
         humans = self._humans
-        chosen = self._some(0.001)
+        chosen = self._some(_DOUBLED)
         chosen = chosen[humans.joins[chosen]]
         target = self._target_of(chosen, other_source=True)
         chosen, target = chosen[target >= 0], target[target >= 0]
-        person = self._add_persons(humans.source[target], chosen)
-        self._add_enrolments(
+        person = self._rows.add_persons(humans.source[target], chosen)
+        self._rows.add_enrolments(
             person, humans.unit[target], humans.form[target], humans.grade[target], start_day=self._first_day
         )
-        self._add_members(person, humans.school_class[target] * GROUPS_PER_CLASS + _FIRST, self._first_day)
+        self._rows.add_members(person, humans.school_class[target] * GROUPS_PER_CLASS + FIRST_GROUP, self._first_day)
 
     def move_some(self) -> None:
         """Move some pupils at the end of a week, the last of them after the last whole week."""
@@ -108,31 +106,25 @@ class RecordBook:
             for number in np.unique(monday).tolist()
         }
         known_at = np.array([mondays[int(number)] for number in monday], np.int64)
-        self._leave(chosen, monday - 3, known_at + 3600)
+        self._rows.leave(chosen, monday - 3, known_at + 3600)
         is_same_source = humans.source[chosen] == humans.source[target]
         person = chosen.copy()
-        person[~is_same_source] = self._add_persons(
+        person[~is_same_source] = self._rows.add_persons(
             humans.source[target[~is_same_source]], chosen[~is_same_source], known_at=known_at[~is_same_source]
         )
-        self._add_enrolments(
+        self._rows.add_enrolments(
             person, humans.unit[target], humans.form[target], humans.grade[target], start_day=monday, known_at=known_at
         )
         is_first = humans.is_in_first_group[chosen]
-        self._join(person, humans.school_class[target], is_first, start_day=monday, known_at=known_at)
+        self._rows.join(person, humans.school_class[target], is_first, start_day=monday, known_at=known_at)
 
     def close(self) -> tuple[Persons, Enrolments, Memberships]:
-        """Give everything written, persons ordered by source, members by group."""
-        persons = pd.concat(self._persons, ignore_index=True)
+        """Give everything written, persons ordered by source."""
+        persons = self._rows.persons()
         order = np.argsort(persons.source.to_numpy(), kind="stable")
         place = np.empty(len(order), np.int64)
         place[order] = np.arange(len(order))
-        enrolments = pd.concat(self._enrolments, ignore_index=True)
-        memberships = pd.concat(self._memberships, ignore_index=True)
-        for frame in (enrolments, memberships):
-            frame["person"] = place[frame.person.to_numpy()]
-        enrolments = enrolments.sort_values(["person", "start_day"], kind="stable", ignore_index=True)
-        memberships = memberships.sort_values(["group", "person"], kind="stable", ignore_index=True)
-        return self._person_table(persons.iloc[order]), _enrolment_table(enrolments), _membership_table(memberships)
+        return self._person_table(persons.iloc[order]), *self._rows.tables(place)
 
     def _person_table(self, rows: pd.DataFrame) -> Persons:
         """Give the person records; a number that does not join stays with its record."""
@@ -160,18 +152,16 @@ class RecordBook:
             created_at=rows.known_at.to_numpy(np.int64),
         )
 
-    def human_of_records(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+    def human_of_records(self) -> Int64:
         """Give the human behind each person record, in the order of the closed table."""
-        persons = pd.concat(self._persons, ignore_index=True)
+        persons = self._rows.persons()
         return persons.human.to_numpy(np.int64)[np.argsort(persons.source.to_numpy(), kind="stable")]
 
-    def _some(self, share: float) -> np.ndarray[Any, np.dtype[np.int64]]:
+    def _some(self, share: float) -> Int64:
         """Choose a share of the humans."""
         return np.flatnonzero(self._draws.random(len(self._humans.source)) < share)
 
-    def _target_of(
-        self, chosen: np.ndarray[Any, np.dtype[np.int64]], *, other_source: bool
-    ) -> np.ndarray[Any, np.dtype[np.int64]]:
+    def _target_of(self, chosen: Int64, *, other_source: bool) -> Int64:
         """Find for each human a schoolmate to be: same form and grade, elsewhere; -1 where there is none."""
         humans = self._humans
         key = humans.form.astype(np.int64) * 100 + humans.grade
@@ -185,78 +175,3 @@ class RecordBook:
                     found[index] = mate
                     break
         return found
-
-    def _add_persons(self, source: Any, human: Any, *, known_at: Any = None) -> np.ndarray[Any, np.dtype[np.int64]]:
-        """Write person records; give their numbers."""
-        frame = pd.DataFrame({"source": source, "human": human})
-        frame["known_at"] = self.opened_at if known_at is None else known_at
-        self._persons.append(frame)
-        self._count += len(frame)
-        return np.arange(self._count - len(frame), self._count)
-
-    def _add_enrolments(  # noqa: PLR0913 - a row has that many fields
-        self,
-        person: Any,
-        unit: Any,
-        form: Any,
-        grade: Any,
-        *,
-        start_day: Any,
-        end_day: Any = OPEN_DAY,
-        is_cancelled: bool = False,
-        known_at: Any = None,
-    ) -> None:
-        """Write enrolments."""
-        frame = pd.DataFrame({"person": person, "unit": unit, "form": form, "grade": grade})
-        frame["start_day"], frame["end_day"], frame["is_cancelled"] = start_day, end_day, is_cancelled
-        frame["known_at"] = self.opened_at if known_at is None else known_at
-        frame["end_known_at"] = np.where(frame.end_day == OPEN_DAY, NEVER, self.opened_at)
-        self._enrolments.append(frame)
-
-    def _join(self, person: Any, school_class: Any, is_first: Any, *, start_day: Any, known_at: Any = None) -> None:
-        """Make persons members of their class and of one of its teaching groups."""
-        self._add_members(person, school_class * GROUPS_PER_CLASS + _KLASS, start_day, known_at)
-        group = school_class * GROUPS_PER_CLASS + np.where(is_first, _FIRST, _SECOND)
-        self._add_members(person, group, start_day, known_at)
-
-    def _add_members(self, person: Any, group: Any, start_day: Any, known_at: Any = None) -> None:
-        """Write memberships."""
-        frame = pd.DataFrame({"person": person, "group": group})
-        frame["start_day"], frame["end_day"], frame["end_known_at"] = start_day, OPEN_DAY, NEVER
-        frame["known_at"] = self.opened_at if known_at is None else known_at
-        self._memberships.append(frame)
-
-    def _leave(self, person: Any, end_day: Any, known_at: Any) -> None:
-        """End the first enrolments and memberships of persons."""
-        ends = pd.DataFrame({"end_day": end_day, "end_known_at": known_at}, index=person)
-        for frame in (self._enrolments[0], self._memberships[0], self._memberships[1]):
-            is_leaving = frame.person.isin(person)
-            frame.loc[is_leaving, "end_day"] = ends.end_day.reindex(frame.person[is_leaving]).to_numpy()
-            frame.loc[is_leaving, "end_known_at"] = ends.end_known_at.reindex(frame.person[is_leaving]).to_numpy()
-
-
-def _enrolment_table(rows: pd.DataFrame) -> Enrolments:
-    """Give the written enrolments as a table."""
-    return Enrolments(
-        person=rows.person.to_numpy(np.int32),
-        unit=rows.unit.to_numpy(np.int32),
-        form=rows.form.to_numpy(np.int8),
-        grade=rows.grade.to_numpy(np.int8),
-        start_day=rows.start_day.to_numpy(np.int32),
-        end_day=rows.end_day.to_numpy(np.int32),
-        is_cancelled=rows.is_cancelled.to_numpy(np.bool_),
-        known_at=rows.known_at.to_numpy(np.int64),
-        end_known_at=rows.end_known_at.to_numpy(np.int64),
-    )
-
-
-def _membership_table(rows: pd.DataFrame) -> Memberships:
-    """Give the written memberships as a table."""
-    return Memberships(
-        group=rows.group.to_numpy(np.int32),
-        person=rows.person.to_numpy(np.int32),
-        start_day=rows.start_day.to_numpy(np.int32),
-        end_day=rows.end_day.to_numpy(np.int32),
-        known_at=rows.known_at.to_numpy(np.int64),
-        end_known_at=rows.end_known_at.to_numpy(np.int64),
-    )

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from narvaro.simulator.behaviour import Behaviour, minutes_away
-from narvaro.simulator.calendar import DAY_SECONDS, day_number, moment
+from narvaro.simulator.behaviour import Behaviour, PupilLessons, minutes_away
+from narvaro.simulator.calendar import DAY_SECONDS, date_of, day_number, midnights, moment
 from narvaro.simulator.randomness import generator
 from narvaro.simulator.roster import expected_pairs
 from narvaro.simulator.tables import (
@@ -35,6 +35,7 @@ _COUNTING_KINDS = [ACTIVITY_TYPES.index(name) for name in COUNTING_TYPES]
 _CANCELLED_WITH_ROWS = 0.1
 _NOON = 12 * 3600
 _SOME = 20_000
+_WITH_REASON = 0.3
 
 
 def cancel_some(lessons: Lessons, config: SimulatorConfig) -> Lessons:
@@ -94,17 +95,15 @@ class RegisterBook:
         lessons = self._lessons
         length = lessons.minutes()[lesson]
         seconds_of_day = lessons.started_at[lesson] - self._midnight(lesson)
-        valid, invalid, other = minutes_away(
-            behaviour,
-            self._config.absence,
-            self._draws,
+        at = PupilLessons(
             human=human,
             day=lessons.day[lesson].astype(np.int64) - day_number(self._config.start_date),
             length=length,
             is_afternoon=seconds_of_day >= _NOON,
             is_first=lessons.is_first[lesson],
         )
-        reason = np.where((valid == length) & (self._draws.random(len(lesson)) < 0.3), lesson % REASONS + 1, 0)
+        valid, invalid, other = minutes_away(behaviour, self._config.absence, self._draws, at)
+        reason = np.where((valid == length) & (self._draws.random(len(lesson)) < _WITH_REASON), lesson % REASONS + 1, 0)
         return {
             "lesson": lesson,
             "person": person,
@@ -119,8 +118,6 @@ class RegisterBook:
         """Give the local midnight of each lesson's day."""
         first = int(self._lessons.day.min(initial=0))
         span = int(self._lessons.day.max(initial=0)) - first + 1
-        from narvaro.simulator.calendar import date_of, midnights
-
         return midnights(date_of(first), span, self._timezone)[self._lessons.day[lesson] - first]
 
     def add_oddities(self, rows: dict[str, Any]) -> dict[str, Any]:

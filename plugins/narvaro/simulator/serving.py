@@ -74,7 +74,8 @@ def _listening_socket(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise SourceError(
-            f"The simulator cannot listen on {host}:{port} ({error.strerror}). Stop what holds the port or choose another."
+            f"The simulator cannot listen on {host}:{port} ({error.strerror}). "
+            "Stop what holds the port or choose another."
         ) from None
     listener.listen(128)
     return listener
@@ -105,7 +106,7 @@ class RunningSimulator:
 
 @contextmanager
 def running_simulator(
-    world: World, *, secret: str = "simulated", port: int = 0, clock: datetime | None = None
+    world: World, *, secret: str, port: int = 0, clock: datetime | None = None
 ) -> Iterator[RunningSimulator]:
     """Serve a county in a thread, on a free port unless one is given, until the block ends."""
     listener = _listening_socket(HOST, port)

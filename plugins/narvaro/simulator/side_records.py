@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from narvaro.simulator.behaviour import AWAY_VALID, AWAY_VALID_AFTERNOON, Behaviour
-from narvaro.simulator.calendar import day_number
+from narvaro.simulator.calendar import DAY_SECONDS, day_number
 from narvaro.simulator.randomness import generator
 from narvaro.simulator.subjects import COURSES_READ, GRADED_SUBJECTS
-from narvaro.simulator.tables import Bool, Enrolments, Float, Grades, Int64, Notices, Persons
+from narvaro.simulator.tables import FORMS, Bool, Enrolments, Float, Grades, Int64, Notices, Persons
 
 if TYPE_CHECKING:
     from narvaro.simulator.timetable import SchoolDays
 
 GRADE_VALUES = ("A", "B", "C", "D", "E", "F", "-")
 _UPPER_EDGES = np.array([1.45, 0.95, 0.35, -0.15, -1.35, -2.3])
-_NOTICE_SHARE, _LEAVE_SHARE = 0.8, 0.05
+# Form, lowest and highest grade now, what they were graded in last spring, and whether for good.
+_GRADED_LAST_SPRING = (
+    ("GR", 7, 9, GRADED_SUBJECTS, False),
+    ("GY", 1, 1, GRADED_SUBJECTS, True),
+    ("GY", 2, 3, COURSES_READ[0], True),
+    ("GY", 3, 3, COURSES_READ[1], True),
+)
+_CHANGED_AFTER_DAYS = 75
+_NOTICE_SHARE, _LEAVE_SHARE, _CHANGED_SHARE = 0.8, 0.05, 0.004
 
 
-def draw_notices(
-    persons: Persons,
-    enrolments: Enrolments,
-    human: Int64,
-    behaviour: Behaviour,
-    days: SchoolDays,
-    *,
-    seed: int,
-    last: int,
-) -> Notices:
+@dataclass(frozen=True, slots=True)
+class Rolls:
+    """The pupils' records beside the human beings behind them and what these do."""
+
+    persons: Persons
+    enrolments: Enrolments
+    human: Int64
+    behaviour: Behaviour
+
+
+def draw_notices(rolls: Rolls, days: SchoolDays, *, seed: int, last: int) -> Notices:
     """Report most days of valid absence the same morning, and some as granted leave days before."""
     draws = generator(seed, "notices")
-    span = behaviour.day_state.shape[1]
-    day = days.first + np.arange(span)
-    is_enrolled = (enrolments.start_day[:, None] <= day) & (day <= enrolments.end_day[:, None])
-    state = behaviour.day_state[human[enrolments.person]]
-    is_away = (state == AWAY_VALID) | (state == AWAY_VALID_AFTERNOON)
-    is_away &= is_enrolled & days.is_school_day[enrolments.unit][:, :span] & (day <= last)
-    is_away &= ~enrolments.is_cancelled[:, None]
+    persons, enrolments = rolls.persons, rolls.enrolments
+    is_away = _days_of_valid_absence(rolls, days, last)
     row, column = np.nonzero(is_away & (draws.random(is_away.shape, np.float32) < _NOTICE_SHARE))
     is_leave = draws.random(len(row)) < _LEAVE_SHARE
     midnight = days.midnight[column]
@@ -53,43 +58,30 @@ def draw_notices(
         is_leave=is_leave[order],
         started_at=(midnight + 8 * 3600)[order],
         ended_at=(midnight + 17 * 3600)[order],
-        created_at=np.where(is_leave, morning - 5 * 86_400, morning)[order],
+        created_at=np.where(is_leave, morning - 5 * DAY_SECONDS, morning)[order],
     )
 
 
-def draw_grades(  # noqa: PLR0913 - what a grade rests on
-    persons: Persons,
-    enrolments: Enrolments,
-    human: Int64,
-    behaviour: Behaviour,
-    *,
-    seed: int,
-    autumn_year: int,
-    opened_at: int,
-) -> Grades:
+def _days_of_valid_absence(rolls: Rolls, days: SchoolDays, last: int) -> Bool:
+    """Tell for every enrolment and simulated day whether the pupil is away with a valid reason."""
+    enrolments, state = rolls.enrolments, rolls.behaviour.day_state[rolls.human[rolls.enrolments.person]]
+    day = days.first + np.arange(state.shape[1])
+    is_away: Bool = (state == AWAY_VALID) | (state == AWAY_VALID_AFTERNOON)
+    is_away &= (enrolments.start_day[:, None] <= day) & (day <= enrolments.end_day[:, None]) & (day <= last)
+    return is_away & days.is_school_day[enrolments.unit] & ~enrolments.is_cancelled[:, None]
+
+
+def draw_grades(rolls: Rolls, *, seed: int, autumn_year: int, opened_at: int) -> Grades:
     """Grade last spring's subjects and courses; who is away more has lower grades."""
     draws = generator(seed, "grades")
-    first = np.r_[True, enrolments.person[1:] != enrolments.person[:-1]]
-    is_pupil = first & ~enrolments.is_cancelled & (enrolments.grade > 0)
+    persons, enrolments, behaviour = rolls.persons, rolls.enrolments, rolls.behaviour
     ability = draws.standard_normal(len(behaviour.skipping)) * 0.7 + 0.45 - 5.0 * behaviour.share_away()
-    parts: list[tuple[Int64, Int64, Bool]] = []
-    in_compulsory, in_gymnasium = enrolments.form == 0, enrolments.form == 1
-    for chosen, subjects, is_final in (
-        (in_compulsory & (enrolments.grade >= 7), GRADED_SUBJECTS, False),  # noqa: PLR2004
-        (in_gymnasium & (enrolments.grade == 1), GRADED_SUBJECTS, True),
-        (in_gymnasium & (enrolments.grade >= 2), COURSES_READ[0], True),  # noqa: PLR2004
-        (in_gymnasium & (enrolments.grade >= 3), COURSES_READ[1], True),  # noqa: PLR2004
-    ):
-        rows = np.flatnonzero(chosen & is_pupil)
-        size = len(rows) * len(subjects)
-        parts.append((np.repeat(rows, len(subjects)), np.tile(subjects, len(rows)), np.full(size, is_final)))
-    row, subject, is_final_row = (np.concatenate(column) for column in zip(*parts, strict=True))
-    value = _graded(ability[human[enrolments.person[row]]] + draws.standard_normal(len(row)) * 0.55)
-    day = np.full(len(row), day_number(date(autumn_year, 6, 10)))
-    changed = np.flatnonzero((draws.random(len(row)) < 0.004) & (value > 0))
-    row, subject, is_final_row = (np.r_[column, column[changed]] for column in (row, subject, is_final_row))
-    value, day = np.r_[value, value[changed] - 1], np.r_[day, day[changed] + 75]
-    is_changed = np.arange(len(row)) >= len(row) - len(changed)
+    row, subject, is_final = _graded_subjects(enrolments)
+    value = _graded(ability[rolls.human[enrolments.person[row]]] + draws.standard_normal(len(row)) * 0.55)
+    changed = np.flatnonzero((draws.random(len(row)) < _CHANGED_SHARE) & (value > 0))
+    is_changed = np.r_[np.zeros(len(row), np.bool_), np.ones(len(changed), np.bool_)]
+    row, subject, is_final = (np.r_[column, column[changed]] for column in (row, subject, is_final))
+    day = day_number(date(autumn_year, 6, 10)) + np.where(is_changed, _CHANGED_AFTER_DAYS, 0)
     person = enrolments.person[row]
     order = np.argsort(persons.source[person], kind="stable")
     return Grades(
@@ -97,12 +89,26 @@ def draw_grades(  # noqa: PLR0913 - what a grade rests on
         person=person[order],
         unit=enrolments.unit[row][order],
         subject=subject[order].astype(np.int16),
-        value=value[order].astype(np.int8),
+        value=np.r_[value, value[changed] - 1][order].astype(np.int8),
         day=day[order].astype(np.int32),
-        is_final=is_final_row[order],
+        is_final=is_final[order],
         is_changed=is_changed[order],
-        created_at=np.where(is_changed, opened_at + 20 * 86_400, opened_at)[order],
+        created_at=np.where(is_changed, opened_at + 20 * DAY_SECONDS, opened_at)[order],
     )
+
+
+def _graded_subjects(enrolments: Enrolments) -> tuple[Int64, Int64, Bool]:
+    """Give the enrolment, subject and finality of every grade set last spring."""
+    is_first = np.r_[True, enrolments.person[1:] != enrolments.person[:-1]][: len(enrolments.person)]
+    is_pupil = is_first & ~enrolments.is_cancelled
+    parts: list[tuple[Int64, Int64, Bool]] = []
+    for form, lowest, highest, subjects, is_final in _GRADED_LAST_SPRING:
+        is_meant = (enrolments.form == FORMS.index(form)) & (enrolments.grade >= lowest) & (enrolments.grade <= highest)
+        rows = np.flatnonzero(is_meant & is_pupil)
+        size = len(rows) * len(subjects)
+        parts.append((np.repeat(rows, len(subjects)), np.tile(subjects, len(rows)), np.full(size, is_final)))
+    row, subject, is_final_row = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return row, subject, is_final_row
 
 
 def _graded(latent: Float) -> Int64:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cache
 from itertools import cycle
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import numpy as np
 
 from narvaro.simulator.calendar import day_number, midnights
 from narvaro.simulator.randomness import generator
-from narvaro.simulator.records import GROUPS_PER_CLASS
+from narvaro.simulator.record_rows import GROUPS_PER_CLASS
 from narvaro.simulator.subjects import CLASS, CLASS_AND_FIRST, FIRST, NO_SUBJECT, SECOND, WEEKS
 from narvaro.simulator.tables import (
     ACTIVITY_TYPES,
@@ -20,17 +21,15 @@ from narvaro.simulator.tables import (
     Bool,
     Classes,
     Groups,
-    Int8,
-    Int32,
     Int64,
     Lessons,
     Units,
 )
 
 if TYPE_CHECKING:
-    from datetime import date
     from zoneinfo import ZoneInfo
 
+    from narvaro.domain.school_calendar import SchoolCalendar
     from narvaro.simulator.config import SimulatorConfig
 
 _TEACHING, _PUPIL_ACTIVITY, _OTHER, _STAFF = range(len(ACTIVITY_TYPES))
@@ -211,11 +210,9 @@ def _staff_meetings(unit_count: int, first_activity: int, weeks: int) -> tuple[I
     )
 
 
-def unit_school_days(units: Units, county_calendar: object, first: date, count: int) -> Bool:
+def unit_school_days(units: Units, calendar: SchoolCalendar, first: date, count: int) -> Bool:
     """Tell for every unit and simulated day whether pupils are expected."""
-    from datetime import timedelta
-
     codes, place = np.unique(np.array(units.municipality_code, dtype=str), return_inverse=True)
     dates = [first + timedelta(days=offset) for offset in range(count)]
-    held = [[county_calendar.is_school_day(day, str(code)) for day in dates] for code in codes]  # type: ignore[attr-defined]
+    held = [[calendar.is_school_day(day, str(code)) for day in dates] for code in codes]
     return np.array(held, np.bool_).reshape(len(codes), count)[place]

@@ -30,10 +30,11 @@ class Horizon:
 
     def clock_of(self, sources: np.ndarray) -> Int64:
         """Give the clock of each row's source; a source that is left out knows nothing."""
-        known = np.full(int(max([*self.clocks, *sources.tolist()[-1:], 0])) + 1, -1, np.int64)
+        known = np.full(max([*self.clocks, int(sources.max(initial=0))]) + 1, -1, np.int64)
         for place, clock in self.clocks.items():
             known[place] = clock
-        return known[sources]
+        clocks: Int64 = known[sources]
+        return clocks
 
 
 def expected_pupil_lessons(world: World, horizon: Horizon) -> pd.DataFrame:
@@ -80,8 +81,8 @@ def _counting_lessons(world: World, horizon: Horizon) -> pd.DataFrame:
     )
 
 
-def _newest_registers(world: World, horizon: Horizon) -> pd.DataFrame:
-    """Give each pupil-lesson's register entry as its source shows it: newest change, then largest id."""
+def _register_rows(world: World, horizon: Horizon) -> pd.DataFrame:
+    """Give the attendance rows as their sources show them, those set aside left out."""
     rows = world.registers
     clock = horizon.clock_of(rows.source)
     deleted_at = np.full(len(rows.lesson), np.iinfo(np.int64).max)
@@ -105,7 +106,12 @@ def _newest_registers(world: World, horizon: Horizon) -> pd.DataFrame:
             "modified_at": modified_at,
         }
     )
-    frame = frame[is_kept]
+    return frame[is_kept]
+
+
+def _newest_registers(world: World, horizon: Horizon) -> pd.DataFrame:
+    """Give one register entry for each lesson and person: the newest change, then the largest id."""
+    frame = _register_rows(world, horizon)
     repeated = frame.duplicated(["lesson", "person"], keep=False)
     several = frame[repeated]
     ids = uuid_bytes(world.config.seed, "attendance", several.index.to_numpy()).view("S36").ravel()
@@ -157,8 +163,8 @@ def _enrolled(world: World, horizon: Horizon, pairs: pd.DataFrame) -> pd.DataFra
         {
             "person": table.person.astype(np.int64),
             "unit": table.unit,
-            "school_form": pd.Categorical.from_codes(table.form, list(FORMS)),
-            "grade": pd.Categorical.from_codes(np.maximum(table.grade, 0), _GRADES),
+            "school_form": pd.Categorical.from_codes(table.form, pd.Index(FORMS)),
+            "grade": pd.Categorical.from_codes(np.maximum(table.grade, 0), pd.Index(_GRADES)),
             "start_day": table.start_day,
             "end_day": np.where(table.end_known_at <= clock, table.end_day, OPEN_DAY),
         }
@@ -191,8 +197,8 @@ def _described(world: World, horizon: Horizon, pairs: pd.DataFrame) -> pd.DataFr
     )
 
 
-def _named(names: Sequence[str], places: np.ndarray) -> pd.Categorical:
+def _named(names: Sequence[str], places: np.ndarray) -> pd.Categorical[str]:
     """Give the names at several places of a list, as categories: a million texts would be slow."""
     unique = sorted(set(names))
     codes = np.array([unique.index(name) for name in names], np.int64)
-    return pd.Categorical.from_codes(codes[places] if len(codes) else [], unique)
+    return pd.Categorical.from_codes(codes[places], pd.Index(unique))

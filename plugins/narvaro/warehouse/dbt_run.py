@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 _FAILED = frozenset({"error", "fail", "runtime error"})
 # These speak of names and syntax only; every other message of the database may quote a value.
-_SAFE_ERRORS = ("Binder Error", "Catalog Error", "Parser Error", "Compilation Error", "Out of Memory Error")
+_SAFE_ERRORS = frozenset({"Binder Error", "Catalog Error", "Parser Error", "Compilation Error", "Out of Memory Error"})
+# dbt's own wrappings, which say nothing about the cause.
+_WRAPPINGS = frozenset({"Runtime Error", "Database Error"})
 _COUNT = re.compile(r"Got \d+ results?, configured to (fail|warn) if [^\n]{1,20}")
 _ERROR_NAME = re.compile(r"\b([A-Z][A-Za-z]+(?: [A-Za-z]+){0,3} Error)\b")
 _SHOWN = 20
+_LONGEST = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,8 @@ def run_dbt(
     ]
     with _environment(env):
         # Importing dbt takes seconds: only a build pays.
-        from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415
-        from dbt.cli.main import dbtRunner  # noqa: PLC0415
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+        from dbt.cli.main import dbtRunner
 
         try:
             outcome = dbtRunner().invoke(arguments)
@@ -85,14 +88,15 @@ def _environment(env: Mapping[str, str]) -> Iterator[None]:
 
 
 def _node(result: Any) -> NodeResult:  # noqa: ANN401 - dbt ships no types
-    """Read one of dbt's results."""
-    status = str(result.status)
+    """Read one of dbt's results; a unit test's rows are invented and may be shown."""
+    status, kind = str(result.status), str(result.node.resource_type)
+    message = "" if status in {"success", "pass"} else result.message or ""
     return NodeResult(
         name=result.node.name,
-        kind=str(result.node.resource_type),
+        kind=kind,
         status=status,
         seconds=float(result.execution_time),
-        message="" if status in {"success", "pass"} else _safe(result.message or ""),
+        message=message if kind == "unit_test" else _safe(message) if message else "",
     )
 
 
@@ -100,11 +104,12 @@ def _safe(message: str) -> str:
     """Keep of a message what cannot hold data: counts, and errors of names and syntax."""
     if counted := _COUNT.search(message):
         return counted.group()
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    if any(name in message for name in _SAFE_ERRORS):
-        return " ".join(lines)[:500]
-    found = _ERROR_NAME.search(message)
-    return found.group() if found else "an error whose text may hold data"
+    names = [name for name in _ERROR_NAME.findall(message) if name not in _WRAPPINGS]
+    if not names:
+        return "an error whose text may hold data"
+    if names[0] in _SAFE_ERRORS:
+        return " ".join(message.split())[:_LONGEST]
+    return str(names[0])
 
 
 def _failure_text(failed: Sequence[NodeResult]) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 RAW_SCHEMA = "raw"
 _MODIFIED = "source_modified_at"
-# Column of the raw table ← expression over the landed file.
+# What landing adds to the columns of the contract; the time of change is underscored with them.
 _PROVENANCE = {"_source": "VARCHAR", "_load_id": "VARCHAR", "_row": "BIGINT", "_source_modified_at": "TIMESTAMPTZ"}
 
 
@@ -51,14 +51,14 @@ def drop_raw(path: Path) -> None:
 def _create_entity(
     connection: duckdb.DuckDBPyConnection, entity: str, schema: pa.Schema, files: Sequence[Path]
 ) -> None:
-    """Create one entity's relation, `_source_modified_at` in the place of the contract's column."""
+    """Create one entity's relation: a view over its files, or an empty table."""
     names = [name for name in schema.names if name != _MODIFIED]
     relation = f"{RAW_SCHEMA}.raw__{entity}"
     if not files:
-        empty = schema.empty_table().select(names)
+        connection.register("incoming", schema.empty_table().select(names))
         provenance = ", ".join(f"cast(null as {kind}) as {name}" for name, kind in _PROVENANCE.items())
-        connection.execute(f"create table {relation} as select *, {provenance} from empty limit 0")  # noqa: S608
-        del empty
+        connection.execute(f"create table {relation} as select *, {provenance} from incoming")  # noqa: S608
+        connection.unregister("incoming")
         return
     columns = ", ".join([*names, *_PROVENANCE])
     statement = f"create view {relation} as select {columns} from {_parquet(files)}"  # noqa: S608 - our own names

@@ -103,7 +103,14 @@ def test_every_text_has_both_languages_and_the_same_gaps():
 
 @pytest.mark.parametrize(
     ("values", "edges"),
-    [([], ()), ([8.0, 8.0], ()), ([6.1, 9.7], (7, 8, 9)), ([8.1, 9.4], (8.5, 9.0)), ([0.0, 60.0], (20, 40, 60))],
+    [
+        ([], ()),
+        ([8.0, 8.0], ()),
+        ([6.1, 8.9], (7, 8)),
+        ([8.1, 9.4], (8.5, 9.0)),
+        ([0.0, 60.0], (20, 40, 60)),
+        ([7.2 + n / 10 for n in range(20)] + [1.0, 40.0], (7.5, 8.0, 8.5, 9.0)),
+    ],
 )
 def test_class_edges_lie_on_even_numbers(values, edges):
     assert charts.class_edges(values) == edges

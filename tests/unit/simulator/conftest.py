@@ -4,10 +4,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from simulator_wire import SECRET
 
 from narvaro.county import load_county
 from narvaro.simulator import Fault, SimulatorConfig, World, build_world, running_simulator
-from simulator_wire import SECRET
 
 CONFIG_DIR = Path(__file__).resolve().parents[3] / "config"
 

@@ -31,7 +31,7 @@ def bearer(client, source, secret=SECRET):
     return {"authorization": f"Bearer {answer.json()['access_token']}"}
 
 
-def walk(client, headers, source, resource, filters=None, *, limit=5000):
+def walk(client, headers, source, resource, filters=None, *, limit=5000):  # noqa: PLR0913
     """Give every object of a list, page by page, as the standard says."""
     parameters = {**(filters or {}), "limit": limit}
     found = []

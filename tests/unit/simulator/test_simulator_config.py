@@ -11,7 +11,7 @@ from narvaro.simulator import Fault, SimulatorConfig, load_simulator_config
 CONFIG_DIR = Path(__file__).resolve().parents[3] / "config"
 
 
-def test_shipped_files_load_and_plant_each_fault_in_its_own_municipality(stockholm, blekinge):
+def test_shipped_files_load_and_plant_each_fault_in_its_own_municipality(stockholm):
     config = load_simulator_config(CONFIG_DIR)
     assert {fault.kind for fault in config.faults} == {
         "missing_reports",
@@ -39,6 +39,7 @@ def test_without_a_file_the_defaults_hold(tmp_path):
         ("faults: [{source: a, kind: flood}]", "faults.0.kind"),
         ("faults: [", "line"),
         ("as_of: 2026-09-19", "as_of"),
+        ("start_date: 2026-08-18", "Monday"),
     ],
 )
 def test_wrong_file_names_the_place(tmp_path, text, said):

@@ -33,7 +33,7 @@ def test_wrong_client_secret_is_refused(client):
     assert answer.json()["error"] == "invalid_client"
 
 
-def test_basic_credentials_are_taken(client, blekinge, simulator):
+def test_basic_credentials_are_taken(blekinge, simulator):
     entry = connections(blekinge, simulator.base_url, SECRET)["narvaro_1080_karlskrona"]
     auth = (entry["login"], entry["password"])
     answer = httpx.post(entry["extra"]["token_url"], data={"grant_type": "client_credentials"}, auth=auth)
@@ -253,5 +253,5 @@ def test_names_stand_in_references_only_when_asked_for(client, headers):
 
 def test_taken_port_is_a_clear_error(small_world, simulator):
     port = int(simulator.base_url.rsplit(":", 1)[1])
-    with pytest.raises(SourceError, match=str(port)), running_simulator(small_world, port=port):
+    with pytest.raises(SourceError, match=str(port)), running_simulator(small_world, secret=SECRET, port=port):
         pass

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -151,3 +152,16 @@ def test_one_unit_stops_taking_registers(blekinge, small_config):
     assert len(silent) == 1
     earlier = table[(table.school_unit_code == silent.school_unit_code.item()) & (table.iso_week == "2026-W36")]
     assert earlier.lessons_reported_count.item() > 0
+
+
+def test_county_without_sources_is_an_empty_world(blekinge):
+    world = build_world(replace(blekinge, sources={}), SimulatorConfig())
+    assert world.sources == ()
+    assert world.truth(world.as_of).county_absence_by_term.empty
+
+
+def test_weeks_without_school_have_no_lessons(blekinge):
+    world = build_world(blekinge, SimulatorConfig(scale=200, weeks=1, start_date=date(2026, 7, 6)))
+    assert len(world.persons.source) > 0
+    assert len(world.lessons.day) == len(world.registers.lesson) == 0
+    assert world.truth(world.as_of).municipality_absence_by_week.empty

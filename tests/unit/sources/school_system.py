@@ -46,7 +46,7 @@ def a_person(name: str = "p", **changes):
         "meta": {"created": MODIFIED, "modified": MODIFIED},
         "givenName": "Åsa",
         "familyName": "Kanariefågel",
-        "civicNo": {"value": "201208032384"},
+        "civicNo": {"value": "201208032381"},
         "sex": "Kvinna",
         "securityMarking": "Ingen",
         "emails": [{"value": "asa@kanarie.example", "type": "Privat"}],
@@ -234,7 +234,10 @@ def served(system: SchoolSystem):
                 self.send_header("Date", format_datetime(SERVER_DATE, usegmt=True))
             for name, value in answer.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(answer.body)))
+            if "Content-Length" in answer.headers:
+                self.close_connection = True
+            else:
+                self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             self.wfile.write(answer.body)
             self.wfile.flush()

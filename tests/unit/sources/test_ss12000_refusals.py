@@ -92,15 +92,15 @@ def test_a_refused_resource_is_denied(system, read_all):
 
 
 @pytest.mark.parametrize(
-    ("retry_after", "least", "most"),
-    [("0", 0, 0), ("3", 3, 3.3), ("Sat, 19 Sep 2026 01:00:05 GMT", 5, 5.5), ("Sat, 19 Sep 2026 00:00:00 GMT", 0, 0)],
+    ("retry_after", "least"),
+    [("0", 0), ("3", 3), ("Sat, 19 Sep 2026 01:00:05 GMT", 5), ("Sat, 19 Sep 2026 00:00:00 GMT", 0)],
 )
-def test_a_busy_server_is_waited_for_as_long_as_it_asks(system, read_all, waits, retry_after, least, most):
+def test_a_busy_server_is_waited_for_as_long_as_it_asks(system, read_all, waits, retry_after, least):
     system.rows["/attendances"] = MANY
     system.misbehave_once("/attendances", Answer(429, headers={"Retry-After": retry_after}), on_page=2)
     assert len(read_all()["attendances"]) == 5
     (wait,) = waits
-    assert least <= wait <= most
+    assert least <= wait <= least * 1.1
 
 
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "soon"}, {"Retry-After": "-4"}])
@@ -144,12 +144,12 @@ def test_a_server_that_fails_once_is_asked_again(system, read_all, status):
 
 def test_an_answer_that_breaks_off_is_asked_for_again(system, read_all):
     system.rows["/attendances"] = MANY
-    broken = Answer(200, b'{"data": [', {"Content-Type": "application/json", "Transfer-Encoding": "chunked"})
+    broken = Answer(200, b'{"data": [', {"Content-Type": "application/json", "Content-Length": "500"})
     system.misbehave_once("/attendances", broken, on_page=2)
     assert len(read_all()["attendances"]) == 5
 
 
-def test_nobody_at_the_address_is_worth_a_retry(opened, read_all, waits):
+def test_nobody_at_the_address_is_worth_a_retry(read_all, waits):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
@@ -214,7 +214,7 @@ def test_a_token_page_without_a_token_is_refused(system, read_all):
     assert "kanarie" not in str(caught.value)
 
 
-def test_the_servers_clock_is_told(system, opened, read_all):
+def test_the_servers_clock_is_told(opened, read_all):
     connector = opened()
     assert connector.server_date is None
     read_all(connector=connector)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, date, datetime
 
@@ -56,7 +57,7 @@ def test_a_pupil_and_its_references_share_one_pseudonym(system, read_all):
     assert tables["pupils"][0]["pupil_id"] not in found
 
 
-@pytest.mark.parametrize("spelling", ["201208032384", "120803-2384", "20120803-2384", "120803 2384"])
+@pytest.mark.parametrize("spelling", ["201208032381", "120803-2381", "20120803-2381", "120803 2381"])
 def test_every_spelling_of_a_civic_number_is_the_same_pupil(system, read_all, spelling):
     system.rows["/persons"] = [a_person("p"), a_person("q", civicNo={"value": spelling})]
     first, second = read_all()["pupils"]
@@ -80,7 +81,12 @@ def test_persons_without_enrolments_are_left_at_the_door(system, read_all):
 
 def test_each_enrolment_is_a_row_with_its_persons_time_of_change(system, read_all):
     enrolment = a_person()["enrolments"][0]
-    later = enrolment | {"cancelled": True, "startDate": "2026-09-01", "endDate": "2026-12-18T00:00:00", "schoolYear": "9"}
+    later = enrolment | {
+        "cancelled": True,
+        "startDate": "2026-09-01",
+        "endDate": "2026-12-18T00:00:00",
+        "schoolYear": "9",
+    }
     system.rows["/persons"] = [a_person("p"), a_person("q", enrolments=[enrolment, later])]
     rows = read_all()["enrolments"]
     assert [row["is_cancelled"] for row in rows] == [False, False, True]
@@ -89,7 +95,11 @@ def test_each_enrolment_is_a_row_with_its_persons_time_of_change(system, read_al
 
 
 def test_an_empty_group_is_one_row_without_a_person(system, read_all):
-    system.rows["/groups"] = [a_group("g", groupMemberships=[]), without(a_group("h"), "groupMemberships"), a_group("i")]
+    system.rows["/groups"] = [
+        a_group("g", groupMemberships=[]),
+        without(a_group("h"), "groupMemberships"),
+        a_group("i"),
+    ]
     rows = read_all()["group_memberships"]
     assert [row["person_id"] is None for row in rows] == [True, True, False]
     assert [row["group_id"] for row in rows] == [an_id("group g"), an_id("group h"), an_id("group i")]
@@ -97,7 +107,17 @@ def test_an_empty_group_is_one_row_without_a_person(system, read_all):
 
 @pytest.mark.parametrize(
     "marking",
-    ["Sekretessmarkering", "Skyddad folkbokföring", decomposed("Skyddad folkbokföring"), "INGEN?", "", "ja", True, 0, {}],
+    [
+        "Sekretessmarkering",
+        "Skyddad folkbokföring",
+        decomposed("Skyddad folkbokföring"),
+        "INGEN?",
+        "",
+        "ja",
+        True,
+        0,
+        {},
+    ],
 )
 def test_any_mark_protects_on_the_person_and_on_every_reference(system, read_all, marking):
     reference = {"id": an_id("pupil"), "securityMarking": marking}
@@ -121,7 +141,11 @@ def test_no_mark_does_not_protect(system, read_all, marking):
 
 
 def test_a_lesson_lasts_its_teaching_length_when_told_else_its_span(system, read_all):
-    system.rows["/calendarEvents"] = [a_lesson("l", teachingLengthStudent=45), a_lesson("m"), a_lesson("n", cancelled=True)]
+    system.rows["/calendarEvents"] = [
+        a_lesson("l", teachingLengthStudent=45),
+        a_lesson("m"),
+        a_lesson("n", cancelled=True),
+    ]
     rows = read_all()["lessons"]
     assert [row["lesson_minutes"] for row in rows] == [45, 60, 60]
     assert [row["is_cancelled"] for row in rows] == [False, False, True]
@@ -154,15 +178,16 @@ def test_naive_times_are_read_in_the_sources_own_zone(system, read_all):
 
 
 @pytest.mark.parametrize(
-    ("start", "end", "expected", "minutes"),
+    ("span", "expected", "minutes"),
     [
         # The hour that comes twice on the last Sunday of October, and the one that is skipped in March.
-        ("2026-10-25T01:30:00+02:00", "2026-10-25T03:30:00+01:00", "2026-10-24T23:30:00+00:00", 180),
-        ("2026-10-25T02:30:00", "2026-10-25T03:30:00", "2026-10-25T00:30:00+00:00", 120),
-        ("2027-03-28T01:30:00", "2027-03-28T03:30:00", "2027-03-28T00:30:00+00:00", 60),
+        ("2026-10-25T01:30:00+02:00 2026-10-25T03:30:00+01:00", "2026-10-24T23:30:00+00:00", 180),
+        ("2026-10-25T02:30:00 2026-10-25T03:30:00", "2026-10-25T00:30:00+00:00", 120),
+        ("2027-03-28T01:30:00 2027-03-28T03:30:00", "2027-03-28T00:30:00+00:00", 60),
     ],
 )
-def test_lessons_keep_their_length_over_a_change_of_clocks(system, read_all, start, end, expected, minutes):
+def test_lessons_keep_their_length_over_a_change_of_clocks(system, read_all, span, expected, minutes):
+    start, end = span.split()
     system.rows["/calendarEvents"] = [a_lesson(startTime=start, endTime=end)]
     (row,) = read_all()["lessons"]
     assert row["started_at"] == datetime.fromisoformat(expected)
@@ -186,7 +211,13 @@ def test_enums_are_composed_and_unknown_ones_are_taken(system, read_all):
 
 def test_activities_and_grades_take_their_subject_from_the_syllabus(system, read_all):
     system.rows["/syllabuses"] = [
-        {"id": an_id("ma"), "schoolType": "GR", "subjectCode": "GRGRMAT01", "subjectName": "Matematik", "official": True}
+        {
+            "id": an_id("ma"),
+            "schoolType": "GR",
+            "subjectCode": "GRGRMAT01",
+            "subjectName": "Matematik",
+            "official": True,
+        }
     ]
     system.rows["/activities"] = [
         {
@@ -288,9 +319,13 @@ def test_a_missing_field_is_named_with_what_came_instead(system, read_all):
         ("/attendances", an_attendance(meta={"modified": "kanarie"}), "data[...].meta.modified"),
         ("/calendarEvents", a_lesson(startTime="kanarie"), "data[...].startTime"),
         ("/calendarEvents", a_lesson(startTime=""), "startTime"),
-        ("/persons", a_person(civicNo="201208032384"), "data[...].civicNo"),
+        ("/persons", a_person(civicNo="201208032381"), "data[...].civicNo"),
         ("/persons", a_person(enrolments=[{"enroledAt": {"id": "x"}, "schoolType": "GR"}]), "startDate"),
-        ("/persons", a_person(enrolments=[{"enroledAt": {"id": "x"}, "schoolType": "GR", "startDate": "kanarie"}]), "startDate"),
+        (
+            "/persons",
+            a_person(enrolments=[{"enroledAt": {"id": "x"}, "schoolType": "GR", "startDate": "kanarie"}]),
+            "startDate",
+        ),
     ],
 )
 def test_a_wrong_value_is_placed_but_never_shown(system, read_all, path, row, place):
@@ -298,7 +333,7 @@ def test_a_wrong_value_is_placed_but_never_shown(system, read_all, path, row, pl
     with pytest.raises(SourceShapeError) as caught:
         read_all()
     shown = "".join(map(str, (caught.value, caught.value.__cause__ or "")))
-    assert place in shown
+    assert place in re.sub(r"\[\d+\]", "[...]", shown)
     assert path in shown
     for value in ("kanarie", "Kanarie", "20120803", "1000000000000"):
         assert value not in shown

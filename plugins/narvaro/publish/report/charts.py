@@ -31,6 +31,7 @@ _ANNOUNCED = re.compile(r' aria-roledescription="[^"]*"')
 
 WIDE, NARROW = 720, 340
 MAP_SIZE = (420, 470)
+_EVEN_STEPS = (0.5, 1, 2, 5, 10, 20)
 _LINES = (
     '<pattern id="nothing" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     f'<rect width="5" height="5" fill="{NOTHING}"/><path d="M0 0V5" stroke="#9aa3a8" stroke-width="1.5"/></pattern>'
@@ -179,16 +180,20 @@ def draw_bars(municipalities: Sequence[Area], words: Words, *, edges: Sequence[f
 
 
 def class_edges(values: Sequence[float]) -> tuple[float, ...]:
-    """Give the inner edges of the map's five classes, on whole or half per cent where that divides them."""
-    if not values or math.isclose(min(values), max(values)):
+    """Give the edges between the map's five classes: even numbers around the middle, open at both ends.
+
+    The outermost tenths do not choose the steps: one outlier would paint all others alike.
+    """
+    ordered = sorted(values)
+    if not ordered or math.isclose(ordered[0], ordered[-1]):
         return ()
-    low, high = min(values), max(values)
-    step = next(
-        step for step in (0.5, 1, 2, 5, 10, 20, 50) if math.ceil(high / step) - math.floor(low / step) <= len(STEPS)
-    )
-    first = math.floor(low / step) * step
-    edges = [first + step * number for number in range(1, len(STEPS))]
-    return tuple(edge for edge in edges if edge <= high)
+    trimmed = len(ordered) // 10
+    low, high = ordered[trimmed], ordered[-1 - trimmed]
+    inner = len(STEPS) - 2
+    step = next((step for step in _EVEN_STEPS if (high - low) / step <= inner + 0.5), _EVEN_STEPS[-1])
+    first = round(((low + high) / 2 - inner * step / 2) / step) * step
+    edges = (first + step * number for number in range(inner + 1))
+    return tuple(edge for edge in edges if ordered[0] < edge <= ordered[-1])
 
 
 def colour_of(area: Area, edges: Sequence[float]) -> str:

@@ -32,13 +32,16 @@ def places_for_names(
     for name, geometry in found:
         ring = max(_outer_rings(geometry), key=lambda ring: abs(_size_and_middle(ring)[0]))
         _, x, y = _size_and_middle(ring)
-        crossings = [
-            ax + (y - ay) * (bx - ax) / (by - ay) for (ax, ay), (bx, by) in pairwise(ring) if (ay > y) != (by > y)
-        ]
-        room = min((abs(crossing - x) for crossing in crossings), default=0.0)
-        # A letter of 13 pixels is about 7 wide; a name needs some air as well.
-        has_room = 2 * room * pixels > 7 * len(name) + 8
-        yield (x, y) if has_room else (math.nan, math.nan)
+        # A letter of 13 pixels is about 7 wide, and the line of letters as high as it is: it must fit from top to foot.
+        room = min(_room_beside(ring, x, y + rise / pixels) for rise in (-6, 0, 6))
+        yield (x, y) if 2 * room * pixels > 7 * len(name) else (math.nan, math.nan)
+
+
+def _room_beside(ring: Sequence[Sequence[float]], x: float, y: float) -> float:
+    """Give how far it is from a place to the nearer side of an outline; nothing outside it."""
+    crossings = [ax + (y - ay) * (bx - ax) / (by - ay) for (ax, ay), (bx, by) in pairwise(ring) if (ay > y) != (by > y)]
+    is_inside = sum(crossing > x for crossing in crossings) % 2 == 1
+    return min(abs(crossing - x) for crossing in crossings) if is_inside else 0.0
 
 
 def _outer_rings(geometry: Mapping[str, Any]) -> list[Any]:

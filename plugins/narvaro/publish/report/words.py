@@ -39,7 +39,8 @@ class Words:
 
     def text(self, key: str, **values: object) -> str:
         """Give a sentence with its values filled in."""
-        return _texts()[key][self.language].format(**values)
+        # A number and its sign stay on one line.
+        return _texts()[key][self.language].format(**values).replace(" %", f"{_NO_BREAK}%")
 
     def has(self, key: str) -> bool:
         """Tell whether there is such a sentence."""

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from narvaro.simulator.calendar import seconds
 from narvaro.simulator.config import Fault
 from narvaro.simulator.wire.authority import TOKEN_SECONDS, Authority
-from narvaro.simulator.wire.pages import Pages
+from narvaro.simulator.wire.pages import Pages, Walk
 from narvaro.simulator.wire.request import Query, WireError, bad_request
 from narvaro.simulator.wire.selection import FILTERS
 
@@ -74,28 +74,30 @@ class SimulatedServers:
         """Issue a bearer token (OAuth2 client credentials, by header or by form)."""
         try:
             self._place(request)
-            form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
-            client_id, secret = _basic(request) or (form.get("client_id", ""), form.get("client_secret", ""))
-            if form.get("grant_type") != "client_credentials":
-                raise WireError(400, "unsupported_grant_type", "Only client_credentials.")
-            source = request.path_params["source"]
-            if not self.authority.is_client(source, client_id, secret):
-                raise WireError(401, "invalid_client", "Unknown client or wrong secret.")
+            source = self._client(request, await request.body())
         except WireError as error:
             # OAuth2 has its own shape of error.
-            body = {"error": error.code, "error_description": error.message}
-            return self._answer(orjson.dumps(body), error.status)
+            refusal = {"error": error.code, "error_description": error.message}
+            return self._answer(orjson.dumps(refusal), error.status)
         token = self.authority.bearer_token(source)
-        body_ok = {"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS}
-        return self._answer(orjson.dumps(body_ok), headers={"cache-control": "no-store"})
+        grant = {"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS}
+        return self._answer(orjson.dumps(grant), headers={"cache-control": "no-store"})
+
+    def _client(self, request: Request, body: bytes) -> str:
+        """Give the source whose client asks for a token, its secret checked."""
+        form = dict(parse_qsl(body.decode("utf-8", "replace")))
+        client_id, secret = _basic(request) or (form.get("client_id", ""), form.get("client_secret", ""))
+        if form.get("grant_type") != "client_credentials":
+            raise WireError(400, "unsupported_grant_type", "Only client_credentials.")
+        source: str = request.path_params["source"]
+        if not self.authority.is_client(source, client_id, secret):
+            raise WireError(401, "invalid_client", "Unknown client or wrong secret.")
+        return source
 
     async def resource(self, request: Request) -> Response:
         """Answer with a page of a resource."""
         try:
-            place = self._place(request)
-            if not self.authority.is_bearer(request.path_params["source"], _bearer(request)):
-                raise WireError(401, "unauthorized", "A valid bearer token is needed.")
-            return self._page(request, place)
+            return self._page(request, self._place(request))
         except WireError as error:
             if error.status == 404:  # noqa: PLR2004 - the standard's 404 has no body
                 return self._answer(b"", 404)
@@ -103,36 +105,36 @@ class SimulatedServers:
 
     def _page(self, request: Request, place: int) -> Response:
         """Write the page that a request means."""
+        if not self.authority.is_bearer(request.path_params["source"], _bearer(request)):
+            raise WireError(401, "unauthorized", "A valid bearer token is needed.")
         resource = request.path_params["resource"]
         if resource not in FILTERS and resource != "deletedEntities":
             raise WireError(404, "not_found", "There is no such resource.")
-        query, clock, offset = self._walk(request, resource)
+        walk, offset = self._walk(request, place, resource)
         limit = _limit(request) or self.world.config.page_size
-        if resource == "deletedEntities":
-            body, has_more = self._pages.deletions(place, query, clock, offset, limit)
-        else:
-            body, has_more = self._pages.page(place, resource, query, clock, offset, limit)
-            body = b"[" + body + b"]"
+        body, has_more = self._pages.page(walk, offset, limit)
         if resource == "attendances" and self._has_fault(request.path_params["source"], "wrong_header"):
             body = body.replace(b'"isReported"', b'"rapporterad"')
         token = b"null"
         if has_more:
-            content = {"resource": resource, "filters": query.filters, "clock": clock, "offset": offset + limit}
+            content = {"resource": resource, "filters": walk.query.filters, "clock": walk.clock}
+            content["offset"] = offset + limit
             token = orjson.dumps(self.authority.sealed("page", content))
         return self._answer(b'{"data":' + body + b',"pageToken":' + token + b"}")
 
-    def _walk(self, request: Request, resource: str) -> tuple[Query, int, int]:
-        """Give the filters, the clock and the place of a walk: new, or the one that a token continues."""
+    def _walk(self, request: Request, place: int, resource: str) -> tuple[Walk, int]:
+        """Give a walk and how far it has come: new, or the one that a token continues."""
         parameters = tuple((key, value) for key, value in request.query_params.multi_items() if key != "limit")
         token = request.query_params.get("pageToken")
         if token is None:
-            return Query(parameters), self.clock, 0
+            return Walk(place, resource, Query(parameters), self.clock), 0
         if len(parameters) > 1:
             raise bad_request("pageToken can be combined with limit only.")
         content = self.authority.opened("page", token)
         if content is None or content["resource"] != resource:
             raise bad_request("The pageToken is not one of this resource's.")
-        return Query(tuple((key, value) for key, value in content["filters"])), content["clock"], content["offset"]
+        query = Query(tuple((key, value) for key, value in content["filters"]))
+        return Walk(place, resource, query, content["clock"]), content["offset"]
 
     async def health(self, _request: Request) -> Response:
         """Tell that the servers are up."""
@@ -142,8 +144,7 @@ class SimulatedServers:
     async def lever(self, request: Request) -> Response:
         """Read or move one of the simulator's own levers: clock, faults, stats."""
         try:
-            if not self.authority.is_admin(_bearer(request)):
-                raise WireError(401, "unauthorized", "The simulator's own token is needed.")
+            self._check_admin(request)
             name = request.path_params["lever"]
             content = orjson.loads(await request.body()) if request.method == "PUT" else None
             return self._answer(orjson.dumps(self._moved(name, content)))
@@ -151,6 +152,11 @@ class SimulatedServers:
             return self._refusal(error)
         except ValueError:
             return self._refusal(bad_request("The body is not what this lever takes."))
+
+    def _check_admin(self, request: Request) -> None:
+        """Refuse everybody without the simulator's own token."""
+        if not self.authority.is_admin(_bearer(request)):
+            raise WireError(401, "unauthorized", "The simulator's own token is needed.")
 
     def _moved(self, name: str, content: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
         """Move a lever when there is content; give its state."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from narvaro.simulator.calendar import DAY_SECONDS, date_of
 from narvaro.simulator.randomness import Bytes
-from narvaro.simulator.tables import Bool, Int64
+from narvaro.simulator.tables import Bool, Int16, Int64
 
 _NUMBER_WIDTH = 5
 _LARGEST = 9999
@@ -23,7 +23,7 @@ _BOOLEANS = np.array([list(b"false"), list(b"true ")], np.uint8)
 _SPACE = ord(" ")
 
 
-def numbers(values: Int64) -> Bytes:
+def numbers(values: Int64 | Int16) -> Bytes:
     """Write whole numbers of at most four digits."""
     return _NUMBERS[values.astype(np.int64) + _LARGEST]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import orjson
@@ -18,7 +19,7 @@ from narvaro.simulator.wire.view import View
 from narvaro.simulator.wire.writer import Object, Writer
 
 if TYPE_CHECKING:
-    from narvaro.simulator.tables import Int64
+    from narvaro.simulator.tables import Bool, Int64
     from narvaro.simulator.world import World
 
 _KEPT_VIEWS, _KEPT_WALKS = 3, 48
@@ -31,13 +32,23 @@ _EXPANSIONS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """One client's way through a resource, from its first page to its last."""
+
+    place: int
+    resource: str
+    query: Query
+    clock: int
+
+
 class Pages:
     """Writes pages of every resource; remembers the newest walks and moments."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._views: OrderedDict[int, View] = OrderedDict()
-        self._walks: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        self._walks: OrderedDict[Walk, Int64] = OrderedDict()
 
     def view(self, clock: int) -> View:
         """Give the county as it is at a moment."""
@@ -47,25 +58,31 @@ class Pages:
                 self._views.popitem(last=False)
         return self._views[clock]
 
-    def page(self, place: int, resource: str, query: Query, clock: int, offset: int, limit: int) -> tuple[bytes, bool]:
-        """Give the objects of a page, parted by commas, and whether more follow."""
-        query.check(known_filters(resource))
-        expand = set(query.all("expand"))
-        if not expand <= _EXPANSIONS.get(resource, set()):
-            raise bad_request("expand names something that this resource does not have.")
-        key = (place, resource, query, clock)
-        if key not in self._walks:
-            self._walks[key] = FILTERS[resource][0](Selection(self.view(clock), place), query)
+    def page(self, walk: Walk, offset: int, limit: int) -> tuple[bytes, bool]:
+        """Give the data of a page, and whether more follow."""
+        if walk.resource == "deletedEntities":
+            return self._deletions(walk, offset, limit)
+        chosen = self._chosen(walk)
+        expand = set(walk.query.all("expand"))
+        has_names = walk.query.one("expandReferenceNames") == "true"
+        writer = Writer(self.view(walk.clock), walk.place, has_names=has_names)
+        part = _written(writer, walk.resource, chosen[offset : offset + limit], expand)
+        return b"[" + part + b"]", offset + limit < len(chosen)
+
+    def _chosen(self, walk: Walk) -> Int64:
+        """Give everything that a walk will meet."""
+        if walk not in self._walks:
+            walk.query.check(known_filters(walk.resource))
+            if not set(walk.query.all("expand")) <= _EXPANSIONS.get(walk.resource, set()):
+                raise bad_request("expand names something that this resource does not have.")
+            self._walks[walk] = FILTERS[walk.resource][0](Selection(self.view(walk.clock), walk.place), walk.query)
             while len(self._walks) > _KEPT_WALKS:
                 self._walks.popitem(last=False)
-        chosen = self._walks[key]
-        has_names = query.one("expandReferenceNames") == "true"
-        writer = Writer(self.view(clock), place, has_names=has_names)
-        part = chosen[offset : offset + limit]
-        return _written(writer, resource, part, expand), offset + limit < len(chosen)
+        return self._walks[walk]
 
-    def deletions(self, place: int, query: Query, clock: int, offset: int, limit: int) -> tuple[bytes, bool]:
+    def _deletions(self, walk: Walk, offset: int, limit: int) -> tuple[bytes, bool]:
         """Give the ids of what was deleted, by kind, and whether more follow."""
+        place, query, clock = walk.place, walk.query, walk.clock
         query.check(("after", "entities"))
         after = query.moment("after")
         entities = query.all("entities") or list(DELETED_KINDS)
@@ -87,9 +104,10 @@ class Pages:
         return orjson.dumps(data), offset + limit < len(found)
 
 
-def _is_between(moments: Int64, after: int | None, clock: int) -> Any:  # noqa: ANN401 - an array of booleans
+def _is_between(moments: Int64, after: int | None, clock: int) -> Bool:
     """Tell which moments have come, after another one."""
-    return (moments <= clock) & (moments > (after if after is not None else -1))
+    is_between: Bool = (moments <= clock) & (moments > (after if after is not None else -1))
+    return is_between
 
 
 def _written(writer: Writer, resource: str, chosen: Int64, expand: set[str]) -> bytes:

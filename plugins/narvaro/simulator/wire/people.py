@@ -23,17 +23,7 @@ def person(writer: Writer, person: int) -> Object:
         "familyName": vocabulary.family_name(person),
         "birthDate": date_of(persons.birth_day[person]).isoformat(),
         "personStatus": "Aktiv",
-        "emails": [{"value": vocabulary.email(person), "type": "Skola elev"}],
-        "phoneNumbers": [{"value": vocabulary.phone(person), "type": "Hem", "mobile": True}],
-        "addresses": [
-            {
-                "type": "Folkbokföring",
-                "streetAddress": vocabulary.street_address(person),
-                "locality": vocabulary.LOCALITY,
-                "postalCode": "100 05",
-                "country": "Sverige",
-            }
-        ],
+        **_contacts(person),
         "enrolments": _enrolments(writer, person),
     }
     number = persons.civic_number[person]
@@ -45,6 +35,23 @@ def person(writer: Writer, person: int) -> Object:
     if marking or writer.style.says_unmarked:
         record["securityMarking"] = MARKINGS[marking]
     return record
+
+
+def _contacts(person: int) -> Object:
+    """Write how a pupil is reached."""
+    return {
+        "emails": [{"value": vocabulary.email(person), "type": "Skola elev"}],
+        "phoneNumbers": [{"value": vocabulary.phone(person), "type": "Hem", "mobile": True}],
+        "addresses": [
+            {
+                "type": "Folkbokföring",
+                "streetAddress": vocabulary.street_address(person),
+                "locality": vocabulary.LOCALITY,
+                "postalCode": "100 05",
+                "country": "Sverige",
+            }
+        ],
+    }
 
 
 def _spelled(writer: Writer, number: str) -> str:

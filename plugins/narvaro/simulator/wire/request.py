@@ -45,12 +45,13 @@ class Query:
         """Give a date-time filter as seconds since 1970."""
         if (text := self.one(name)) is None:
             return None
+        refusal = bad_request(f"{name} is not a date-time with an offset. Encode the plus sign as %2B.")
         try:
             value = datetime.fromisoformat(text)
         except ValueError:
-            value = None  # type: ignore[assignment]
-        if value is None or value.tzinfo is None or "T" not in text:
-            raise bad_request(f"{name} is not a date-time with an offset. Encode the plus sign as %2B.")
+            raise refusal from None
+        if value.tzinfo is None or "T" not in text:
+            raise refusal
         # Whole seconds are kept here; a fraction lies after its second.
         return seconds(value)
 

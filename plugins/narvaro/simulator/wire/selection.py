@@ -82,7 +82,8 @@ class Selection:
             and (not forms or (unit != OWNER and FORMS[units.form[unit]] in forms))
             for unit in chosen.tolist()
         ]
-        return chosen[np.array(keep, np.bool_) & self._fixed_meta(query, len(chosen))]
+        kept: Int64 = chosen[np.array(keep, np.bool_) & self._fixed_meta(query, len(chosen))]
+        return kept
 
     def persons(self, query: Query) -> Int64:
         """The pupils with an enrolment, and the staff when no relationship is asked for."""
@@ -95,13 +96,14 @@ class Selection:
         if (units := self._asked_units(query, "relationship.organisation")) is not None:
             enrolments = self._world.enrolments
             is_meant &= np.isin(chosen, enrolments.person[np.isin(enrolments.unit, units)])
-        pupils = chosen[is_meant]
+        pupils: Int64 = chosen[is_meant]
         if relationship not in (None, "enrolment", "groupMembership"):
             return pupils[:0]
         if relationship is not None or query.one("civicNo") is not None:
             return pupils
         staff = (self._units[:, None] * STAFF_PER_UNIT + np.arange(STAFF_PER_UNIT)).ravel()
-        return np.r_[pupils, staff[self._fixed_meta(query, len(staff))] + STAFF_OFFSET]
+        everybody: Int64 = np.r_[pupils, staff[self._fixed_meta(query, len(staff))] + STAFF_OFFSET]
+        return everybody
 
     def groups(self, query: Query) -> Int64:
         """The groups of pupils and staff."""

@@ -55,28 +55,28 @@ class ClientCredentials(httpx.Auth):
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Send the request with a living token."""
         if self._token is None or self.clock() >= self._ends_at:
-            yield from self._renew()
+            yield from self._renew(request)
         request.headers["Authorization"] = f"Bearer {self._token}"
         response = yield request
         if response.status_code == httpx.codes.UNAUTHORIZED:
             response.read()
-            yield from self._renew()
+            yield from self._renew(request)
             request.headers["Authorization"] = f"Bearer {self._token}"
             yield request
 
-    def _renew(self) -> Generator[httpx.Request, httpx.Response, None]:
+    def _renew(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Fetch a new token."""
         self._token = None
-        response = yield self._token_request()
+        response = yield self._token_request(request)
         response.read()
         if response.status_code in (httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED):
             self._in_form = not self._in_form
-            response = yield self._token_request()
+            response = yield self._token_request(request)
             response.read()
         self._keep(response)
 
-    def _token_request(self) -> httpx.Request:
-        """Ask for a token with the credentials where the server wants them."""
+    def _token_request(self, request: httpx.Request) -> httpx.Request:
+        """Ask for a token with the credentials where the server wants them, as patiently as for the page itself."""
         form = {"grant_type": "client_credentials"} | ({"scope": self.scope} if self.scope else {})
         headers = {"Accept": "application/json"}
         if self._in_form:
@@ -84,7 +84,14 @@ class ClientCredentials(httpx.Auth):
         else:
             pair = f"{quote_plus(self.client_id)}:{quote_plus(self.client_secret)}"
             headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
-        return httpx.Request("POST", self.token_url, data=form, headers=headers)
+        # A request that no client has built has no time limit of its own.
+        return httpx.Request(
+            "POST",
+            self.token_url,
+            data=form,
+            headers=headers,
+            extensions={"timeout": request.extensions.get("timeout", {})},
+        )
 
     def _keep(self, response: httpx.Response) -> None:
         """Keep the token of an answer, or say why there is none; the answer itself is never shown."""

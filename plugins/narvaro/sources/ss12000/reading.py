@@ -25,6 +25,7 @@ RowType = TypeVar("RowType", bound=Row)
 
 # Arrow calls cost the same for one row as for thousands; more would only cost memory.
 _WORTH_A_BATCH = 4_096
+_MOST_PAGES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class Reader:
         where = self.walker.transport.where(question.resource)
         seen = SeenRows()
         for gathered in _gather(self.walker.walk(question), RowDecoder(row_type, where)):
+            if not gathered.rows:
+                continue
             texts = [row.meta.modified if row.meta else None for row in gathered.rows]
             try:
                 modified = utc_times(texts, self.naive_timezone, "meta.modified")
@@ -103,7 +106,8 @@ def _gather(pages: Iterator[Page], decoder: RowDecoder) -> Iterator[_Gathered[An
     ends: list[tuple[int, int]] = []
     is_restarted = False
     for page in pages:
-        if rows and (len(rows) >= _WORTH_A_BATCH or page.is_restarted != is_restarted):
+        is_full = len(rows) >= _WORTH_A_BATCH or len(ends) >= _MOST_PAGES
+        if ends and (is_full or page.is_restarted != is_restarted):
             yield _Gathered(rows, ends, is_restarted)
             rows, ends = [], []
         is_restarted = page.is_restarted

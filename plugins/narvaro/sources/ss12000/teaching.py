@@ -7,7 +7,7 @@ import pyarrow as pa
 from narvaro.sources.ss12000.columns import batch, code, reference_id
 from narvaro.sources.ss12000.context import Context
 from narvaro.sources.ss12000.reading import Rows
-from narvaro.sources.ss12000.times import dates, local_dates, utc_times
+from narvaro.sources.ss12000.times import NotATimeError, dates, local_dates, utc_times
 from narvaro.sources.ss12000.wire import Activity, CalendarEvent, Organisation
 
 _SCHOOL_UNIT = "skolenhet"
@@ -62,6 +62,9 @@ def lessons(page: Rows[CalendarEvent], context: Context) -> pa.RecordBatch:
     starts = [row.start_time for row in rows]
     started = utc_times(starts, context.naive_timezone, "startTime")
     ended = utc_times([row.end_time for row in rows], context.naive_timezone, "endTime")
+    for times, name in ((started, "startTime"), (ended, "endTime")):
+        if times.null_count:
+            raise NotATimeError(name)
     spans = (ended.cast(pa.int64()).to_numpy() - started.cast(pa.int64()).to_numpy()) // _MICROSECONDS_IN_MINUTE
     told = [row.teaching_length_student for row in rows]
     minutes = [length if length is not None else span for length, span in zip(told, spans.tolist(), strict=True)]
