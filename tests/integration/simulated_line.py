@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 STOCKHOLM = PROJECT_DIR / "config"
 BLEKINGE = PROJECT_DIR / "config" / "blekinge"
+SECRET = "secret of the simulated systems"
 
 
 @dataclass
@@ -70,7 +71,7 @@ def simulated_line(home: Path, config_dir: Path = BLEKINGE, **changes: object) -
     env = {**os.environ, "NARVARO_HOME": str(home), "NARVARO_CONFIG_DIR": str(config_dir)}
     settings = Settings.from_env(env)
     settings.connections_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with running_simulator(world) as simulator:
-        entries = connections(county, simulator.base_url, simulator.secret)
+    with running_simulator(world, secret=SECRET) as simulator:
+        entries = connections(county, simulator.base_url, SECRET)
         settings.connections_path.write_text(json.dumps(entries), encoding="utf-8")
         yield SimulatedLine(Line.open(settings), world, simulator, county.night_of(config.as_of), env)

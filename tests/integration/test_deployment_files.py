@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 OURS = [name for name, service in services().items() if service["image"].startswith("narvaro:")]
 LASTING = [name for name, service in services().items() if service.get("restart") != "no"]
-# Where an installation without containers keeps its things: a container has its volumes instead.
+# What an installation without containers may choose: a container has its volumes, its ports and county.yml.
 NOT_IN_CONTAINERS = {
     "NARVARO_LANDING_DIR", "NARVARO_QUARANTINE_DIR", "NARVARO_WAREHOUSE_PATH",
-    "NARVARO_SIMULATOR_PORT", "NARVARO_MAIL_PORT",
+    "NARVARO_SIMULATOR_PORT", "NARVARO_MAIL_PORT", "NARVARO_RETRY_DELAY_SECONDS",
 }  # fmt: skip
 
 

@@ -112,7 +112,9 @@ def _extract(line: Line, source_name: str, night: date) -> None:
     county, source, ledger = line.county, line.county.source(source_name), line.ledger
     until = county.night_bound_at(night)
     school_year = county.school_year_of(night).bounds
-    pseudonymiser = Pseudonymiser(load_or_create_key(line.settings.pseudonym_key_path), source_name)
+    # A key that is gone must not be replaced once rows rest on it: every pupil would split in two.
+    key = load_or_create_key(line.settings.pseudonym_key_path, keyed_data_exist=bool(ledger.nights()))
+    pseudonymiser = Pseudonymiser(key, source_name, reference_date=night)
     connection = line.find_connection(source.conn_id)
     cursors = ledger.cursors(source_name)
     with NightLanding(line.settings.landing_dir, source_name, night, until=until, cursors=cursors) as landing:

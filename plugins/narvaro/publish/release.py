@@ -12,7 +12,7 @@ from narvaro.publish.door import refuse_unlisted
 from narvaro.publish.forms import csv_from_table, write_duckdb
 from narvaro.publish.postgres import replace_in_postgres
 from narvaro.publish.report import render_page
-from narvaro.publish.shelf import building_dir, file_hashes, held_shelf, is_current, shelve
+from narvaro.publish.shelf import MANIFEST, building_dir, file_hashes, held_shelf, is_current, shelve
 from narvaro.publish.tables import TableLike, release_table
 
 if TYPE_CHECKING:
@@ -108,6 +108,8 @@ def _put(
     published_dir: Path, facts: Mapping[str, str], files: Mapping[str, bytes], tables: Sequence[TableLike]
 ) -> bool:
     """Build the release's files beside the shelf and swap them in; tell whether anything had to change."""
+    if is_current(published_dir, facts["release_id"]):
+        return False
     building = building_dir(published_dir)
     for name, payload in files.items():
         (building / name).write_bytes(payload)
@@ -117,9 +119,7 @@ def _put(
         "tables": [asdict(table) for table in _released(tables, files)],
         "files": file_hashes(building),
     }
-    (building / "release.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    if is_current(published_dir, facts["release_id"], file_hashes(building)):
-        return False
+    (building / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     shelve(published_dir, facts["release_id"], building)
     return True
 

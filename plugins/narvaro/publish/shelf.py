@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 from contextlib import contextmanager
@@ -19,12 +20,13 @@ from typing import TYPE_CHECKING
 from narvaro.errors import BusyError, PublishError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 ENTRANCES = ("narvaro.duckdb", "csv", "index.html", "release.json")
 # The one before stays for readers that are in the middle of it.
 KEPT_RELEASES = 2
 _BUILDING = ".building"
+MANIFEST = "release.json"
 
 
 @contextmanager
@@ -62,8 +64,8 @@ def building_dir(published_dir: Path) -> Path:
 
 
 def file_hashes(folder: Path) -> dict[str, str]:
-    """Give every file's SHA-256 by its path inside the folder."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    """Give the SHA-256 of every file but the manifest, by its path inside the folder."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
@@ -82,12 +84,17 @@ def shelve(published_dir: Path, release_id: str, building: Path) -> None:
     _sync(published_dir)
 
 
-def is_current(published_dir: Path, release_id: str, hashes: Mapping[str, str]) -> bool:
-    """Tell whether the release is the current one, whole, with every entrance in place."""
+def is_current(published_dir: Path, release_id: str) -> bool:
+    """Tell whether the release is the current one, its files as it left them, every entrance in place."""
     links = {"current": f"releases/{release_id}"} | {name: f"current/{name}" for name in ENTRANCES}
     if any(not _leads_to(published_dir / name, target) for name, target in links.items()):
         return False
-    return file_hashes(published_dir / "releases" / release_id) == dict(hashes)
+    folder = published_dir / "releases" / release_id
+    try:
+        wanted = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError):
+        return False
+    return file_hashes(folder) == wanted
 
 
 def _mend(target: Path, building: Path) -> None:
