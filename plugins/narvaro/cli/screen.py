@@ -6,6 +6,7 @@ import json
 import sys
 from contextlib import contextmanager
 from datetime import date, datetime
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 OUT = Console()
 ERR = Console(stderr=True)
+# A table is for a glance; --json holds everything.
+_WIDEST = 60
 
 
 def show(rows: Sequence[Mapping[str, Any]], *, title: str, as_json: bool, columns: Sequence[str] = ()) -> None:
@@ -31,7 +34,7 @@ def show(rows: Sequence[Mapping[str, Any]], *, title: str, as_json: bool, column
     for name in names:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(_as_text(row[name]) for name in names))
+        table.add_row(*(shorten(_as_text(row[name]), _WIDEST, placeholder=" …") for name in names))
     OUT.print(table)
 
 
