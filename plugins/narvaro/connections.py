@@ -97,7 +97,7 @@ def connection_from_text(conn_id: str, text: str, *, origin: str) -> Connection:
 def _connection_from_entry(conn_id: str, entry: Mapping[str, Any], *, origin: str) -> Connection:
     """Read a connection from its JSON object."""
     if not entry.get("host"):
-        message = f"{origin}: the connection {conn_id} names no host. Add \"host\"."
+        message = f'{origin}: the connection {conn_id} names no host. Add "host".'
         raise SettingsError(message)
     extra = entry.get("extra") or {}
     return Connection(

@@ -50,7 +50,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory, one_more: str) -> dict[str
     home = tmp_path_factory.mktemp("airflow")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "NARVARO_"))}
     program = str(Path(__file__).with_name("dag_facts.py"))
-    asked = subprocess.run(  # noqa: S603 - our own program, no shell
+    asked = subprocess.run(
         [sys.executable, program, str(ROOT / "dags"), STOCKHOLM, BLEKINGE, one_more],
         env=inherited | {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "NARVARO_HOME": str(home)},
         input=json.dumps([*shown_commands(), ["dags", "fly"]]),

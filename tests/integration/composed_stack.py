@@ -61,12 +61,12 @@ class Stack:
     def is_healthy(self, name: str) -> bool:
         """Run the service's health check once."""
         command = self.places.health_command(name)
-        return subprocess.run(command, env=self.environment(name), capture_output=True, check=False).returncode == 0  # noqa: S603
+        return subprocess.run(command, env=self.environment(name), capture_output=True, check=False).returncode == 0
 
     def run(self, name: str, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command as the service would, to its end."""
         parts = command or self.places.command(name)
-        return subprocess.run(parts, env=self.environment(name), capture_output=True, text=True, check=False)  # noqa: S603
+        return subprocess.run(parts, env=self.environment(name), capture_output=True, text=True, check=False)
 
     def environment(self, name: str) -> dict[str, str]:
         """Give a service's environment; PostgreSQL's finds its programs and its socket."""
@@ -116,7 +116,7 @@ def require_redis() -> None:
     if shutil.which("redis-server") is None and os.geteuid() == 0 and shutil.which("apt-get"):
         quiet = {"env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"}, "capture_output": True, "check": False}
         for command in ("update", "install --yes --no-install-recommends redis-server"):
-            subprocess.run(["apt-get", "-qq", *command.split()], **quiet)  # noqa: S603, S607, PLW1510
+            subprocess.run(["apt-get", "-qq", *command.split()], **quiet)  # noqa: S607, PLW1510
     if shutil.which("redis-server") is None:
         pytest.skip("Redis is not installed and cannot be: install redis-server to run this test")
 
@@ -124,7 +124,7 @@ def require_redis() -> None:
 def make_secrets(stack: Stack) -> None:
     """Make the secrets as an operator does; the tests' user keeps them, and adds one connection."""
     folder = stack.places.folder / "secrets"
-    subprocess.run([ROOT / "deploy/secrets/make", folder], check=True, capture_output=True)  # noqa: S603
+    subprocess.run([ROOT / "deploy/secrets/make", folder], check=True, capture_output=True)
     for file in folder.iterdir():
         os.chown(file, os.geteuid(), os.getegid())
     connection = '{"narvaro_probe": {"conn_type": "http", "host": "https://probe.example.se"}}'

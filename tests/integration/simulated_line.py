@@ -54,6 +54,17 @@ class SimulatedLine:
                 failures[source.name] = error
         return failures
 
+    def set_connection(self, conn_id: str, **entry: object) -> None:
+        """Add a connection to the installation's file, or change some of one's values."""
+        path = self.line.settings.connections_path
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        entries[conn_id] = entries.get(conn_id, {}) | entry
+        path.write_text(json.dumps(entries), encoding="utf-8")
+
+    def send_letters_to(self, host: str, port: int) -> None:
+        """Name the mail server."""
+        self.set_connection("narvaro_smtp", conn_type="smtp", host=host, port=port, extra={"tls": "none"})
+
     def build_and_publish(self, night: date) -> str:
         """Build, check and publish the county."""
         county_steps.build(self.line, night)

@@ -196,11 +196,11 @@ def test_entrypoint_and_scripts_exist_and_may_be_run(name: str):
 
 def test_secrets_are_made_whole_private_and_once(tmp_path: Path):
     make = [ROOT / "deploy/secrets/make", tmp_path]
-    subprocess.run(make, check=True, capture_output=True)  # noqa: S603
+    subprocess.run(make, check=True, capture_output=True)
     first = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
     assert set(first) == set(compose()["secrets"])
     assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
-    subprocess.run(make, check=True, capture_output=True)  # noqa: S603
+    subprocess.run(make, check=True, capture_output=True)
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == first
 
 
@@ -219,14 +219,14 @@ def test_url_with_password_quotes_what_a_url_would_misread(tmp_path: Path):
         "db+postgresql://airflow@postgres:5432/airflow",
         tmp_path / "password",
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "db+postgresql://airflow:a%40b%3Ac%2Fd%25e@postgres:5432/airflow"
 
 
 def test_url_with_password_refuses_a_url_that_holds_one(tmp_path: Path):
     (tmp_path / "password").write_text("x", encoding="utf-8")
     command = [ROOT / "deploy/url-with-password", "redis://default:hidden@redis:6379/0", tmp_path / "password"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "hidden" not in done.stderr
 
@@ -234,7 +234,7 @@ def test_url_with_password_refuses_a_url_that_holds_one(tmp_path: Path):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can read every file")
 def test_entrypoint_names_a_secret_that_it_cannot_read(tmp_path: Path):
     (tmp_path / "pseudonym.key").touch(mode=0o000)
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [ROOT / "deploy/entrypoint", "true"], env={"SECRETS_DIR": str(tmp_path), "PATH": os.environ["PATH"]},
         capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import duckdb
 import pandas as pd
 import pytest
+from simulated_line import BLEKINGE, STOCKHOLM, SimulatedLine, simulated_line
 
 from narvaro.simulator import Truth
-from simulated_line import BLEKINGE, STOCKHOLM, SimulatedLine, simulated_line
 
 if TYPE_CHECKING:
     from pathlib import Path

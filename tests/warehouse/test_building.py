@@ -41,7 +41,7 @@ def a_small_county(folder: Path) -> LandedCounty:
 def marts(home: Path) -> dict[str, list[tuple]]:
     with read_only(settings_at(home).warehouse_path) as connection:
         names = connection.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall()
-        return {name: connection.execute(f"select * from marts.{name}").fetchall() for (name,) in sorted(names)}  # noqa: S608 - our own names
+        return {name: connection.execute(f"select * from marts.{name}").fetchall() for (name,) in sorted(names)}
 
 
 def files_of(home: Path) -> set[str]:
@@ -110,7 +110,7 @@ def test_a_build_that_is_killed_is_mended_by_the_next(home, tmp_path):
         "build(Settings.from_env({'NARVARO_HOME': sys.argv[2]}), LandedCounty(Path(sys.argv[3])).content())\n"
     )
     arguments = [sys.executable, "-c", program, str(Path(__file__).parent), str(home), str(tmp_path)]
-    with subprocess.Popen(arguments, env={**os.environ, "PYTHONPATH": str(PROJECT_DIR / "plugins")}) as process:  # noqa: S603 - our own program
+    with subprocess.Popen(arguments, env={**os.environ, "PYTHONPATH": str(PROJECT_DIR / "plugins")}) as process:
         deadline = time.monotonic() + _ENDLESS
         while not building.exists() and process.poll() is None and time.monotonic() < deadline:
             pass

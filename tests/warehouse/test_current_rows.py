@@ -102,7 +102,7 @@ def _land_second_night(county: LandedCounty) -> None:
 def monday(built, name: str) -> tuple:
     where = f"pupil_id = 'pupil-{name}' and school_date = '{MONDAY}'"
     minutes = "scheduled_minutes, offered_minutes, valid_absent_minutes, invalid_absent_minutes"
-    return built.row(f"select {minutes}, grade from marts.fct_absence_by_pupil_day where {where}")  # noqa: S608 - ours
+    return built.row(f"select {minutes}, grade from marts.fct_absence_by_pupil_day where {where}")
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_person_whose_newest_record_has_no_enrolment_is_expected_nowhere(built
 
 
 def test_a_deleted_lesson_takes_its_register_with_it(built):
-    assert built.rows(f"select * from marts.fct_absence_by_pupil_day where school_date = '{TUESDAY}'") == []  # noqa: S608 - our own names
+    assert built.rows(f"select * from marts.fct_absence_by_pupil_day where school_date = '{TUESDAY}'") == []
 
 
 def test_a_cancelled_lesson_does_not_count(built):

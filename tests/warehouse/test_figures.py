@@ -150,7 +150,7 @@ def _entry(lesson: dict, person: str, chance: random.Random) -> dict:
 
 
 def figures(built, mart: str, key: list[str]) -> dict:
-    frame = built.frame(f"select * from marts.{mart}").set_index(key)  # noqa: S608 - our own names
+    frame = built.frame(f"select * from marts.{mart}").set_index(key)
     numbers = frame.select_dtypes("integer")
     return {cell if isinstance(cell, tuple) else (cell,): row for cell, row in numbers.to_dict("index").items()}
 

@@ -35,10 +35,11 @@ def compose_message(  # noqa: PLR0913 - the parts of a letter
     message["Reply-To"] = Address(addr_spec=letters.reply_to)
     message["Subject"] = subject
     message["Message-ID"] = message_id(key, letters.sender_address)
-    message["Content-Language"] = language
     # Absence replies and mailing lists leave such letters alone.
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
+    # Last, for what is said of the content before is moved to the first of the two.
+    message["Content-Language"] = language
     message.set_boundary(f"=_{hashlib.sha256(key.encode()).hexdigest()[:24]}")
     return message.as_bytes().decode("ascii")

@@ -33,6 +33,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(build)
     app.command()(publish)
     app.command()(letters)
+    app.command()(reread)
 
 
 def night(
@@ -98,6 +99,14 @@ def letters(date_: DateOption = None) -> None:
         line = Line.open()
         sent = county_steps.send_letters(line, _night(line, date_))
     OUT.print(f"{sent} letters sent")
+
+
+def reread(source: Annotated[str, typer.Argument(help="Name of the source, e.g. 0180-stockholm.")]) -> None:
+    """Forget a source's cursors, so that its next night reads the whole school year anew."""
+    with errors_as_exit_codes():
+        line = Line.open()
+        line.ledger.reset_cursors(line.county.source(source).name)
+    OUT.print(f"{source}: the next night reads everything anew")
 
 
 def _night(line: Line, chosen: datetime | None) -> date:

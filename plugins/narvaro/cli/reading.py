@@ -50,8 +50,7 @@ def issues(
     with errors_as_exit_codes():
         ledger = Line.open().ledger
         found = ledger.issues(source) if all_ else ledger.open_issues(source)
-    columns = ("source", "school_unit_code", "rule", "severity", "count", "opened_night")
-    columns += ("state",) if all_ else ()
+    columns = ["source", "school_unit_code", "rule", "severity", "count", "opened_night", *(["state"] if all_ else [])]
     rows = [asdict(issue) if as_json else {name: getattr(issue, name) for name in columns} for issue in found]
     show(rows, title="Issues", as_json=as_json, columns=columns)
 

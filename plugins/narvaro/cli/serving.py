@@ -48,7 +48,7 @@ def serve_simulator(host: HostOption = _LOOPBACK, port: PortOption = None) -> No
         settings = Settings.from_env()
         secret_path = settings.connections_path.with_name("simulator.secret")
         if not secret_path.is_file():
-            message = f"The simulator has no secret: {secret_path} is missing. Run `narvaro demo`, or write a random text there."
+            message = f"The simulator has no secret: {secret_path} is missing. Run `narvaro demo`, or write one there."
             raise SettingsError(message)
         world = build_world(load_county(settings.config_dir), load_simulator_config(settings.config_dir))
         serve(world, host=host, port=port or settings.simulator_port, secret=secret_path.read_text(encoding="ascii"))

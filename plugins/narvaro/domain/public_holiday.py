@@ -10,7 +10,7 @@ from functools import cache
 def _public_holidays(year: int) -> frozenset[date]:
     """List the public holidays of a year, Sundays as such not among them."""
     # The library reads every country of the world, half a second: only those who ask for a day pay for it.
-    import holidays  # noqa: PLC0415 - see above
+    import holidays
 
     return frozenset(holidays.country_holidays("SE", years=year))
 

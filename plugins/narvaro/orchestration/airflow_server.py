@@ -48,7 +48,9 @@ class AirflowServer:
             [_airflow(), "db", "migrate"], env=dict(self.env), capture_output=True, text=True, check=False
         )
         if done.returncode:
-            message = f"airflow db migrate failed; remove {self.env['AIRFLOW_HOME']} to start anew:\n{done.stderr[-1500:]}"
+            message = (
+                f"airflow db migrate failed; remove {self.env['AIRFLOW_HOME']} to start anew:\n{done.stderr[-1500:]}"
+            )
             raise NarvaroError(message)
 
     def start(self, processes: Processes) -> None:
@@ -90,7 +92,7 @@ class AirflowServer:
             return False
         return all(health[name]["status"] == "healthy" for name in ("metadatabase", "scheduler", "dag_processor"))
 
-    def _call(self, method: str, path: str, **request: Any) -> Any:
+    def _call(self, method: str, path: str, **request: Any) -> Any:  # noqa: ANN401 - JSON in and out
         """Call the API; SQLite may be busy for a moment, so a 5xx is asked again."""
         if self._api is None:
             token = httpx.get(f"{self.url}/auth/token", timeout=10).json()["access_token"]

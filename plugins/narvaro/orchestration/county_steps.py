@@ -45,7 +45,8 @@ def build(line: Line, night: date) -> str:
     )
     result = build_warehouse(line.settings, content)
     rows = sum(result.tables.values())
-    return f"Built {len(result.tables)} marts, {rows} rows, from {len(accepted)} loads in {result.seconds:.0f} s"
+    what = "Built" if result.changed else "Unchanged:"
+    return f"{what} {len(result.tables)} marts, {rows} rows, from {len(accepted)} loads in {result.seconds:.0f} s"
 
 
 def check_marts(line: Line, night: date) -> int:

@@ -130,7 +130,9 @@ class Demo:
         run_id = f"demo__{night}__{datetime.now(UTC):%Y%m%dT%H%M%S}"
         for source in county.enabled_sources:
             airflow.trigger(landing_dag_id(source.name), run_id, {"night": night.isoformat()})
-        self.say(f"Night {night}: {len(county.enabled_sources)} landing DAGs triggered; build_county follows their assets")
+        self.say(
+            f"Night {night}: {len(county.enabled_sources)} landing DAGs triggered; build_county follows their assets"
+        )
         known = {run["dag_run_id"] for run in _county_runs(airflow)}
         processes.wait_until(
             lambda: self._is_over(airflow, known), what=f"night {night}", timeout_seconds=_NIGHT_TIMEOUT_SECONDS
@@ -156,7 +158,8 @@ class Demo:
         """Watch the servers until Ctrl-C."""
         self.say(f"Airflow   {airflow.url}")
         self.say(f"Report    http://127.0.0.1:{self.settings.report_port}/")
-        self.say(f"Simulator http://127.0.0.1:{self.settings.simulator_port}/ (connections in {self.settings.connections_path})")
+        self.say(f"Simulator http://127.0.0.1:{self.settings.simulator_port}/")
+        self.say(f"Connections of the simulated systems: {self.settings.connections_path}")
         self.say("Ctrl-C stops everything.")
         try:
             while True:

@@ -23,9 +23,10 @@ from narvaro.orchestration.retries import retry_policy
 from narvaro.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from narvaro.county import County, Source
+    from narvaro.orchestration.line import Line
 
 _NIGHT = Param(
     None,
@@ -140,7 +141,7 @@ def landing_dag_id(source: str) -> str:
     return "land_" + source.replace("-", "_")
 
 
-def night_of(context: Any, county: County) -> date:
+def night_of(context: Mapping[str, Any], county: County) -> date:
     """Give the night that a run is about.
 
     The parameter decides; then the newest night among the assets that triggered the run;
@@ -174,7 +175,7 @@ def _default_args(county: County) -> dict[str, object]:
     }
 
 
-def _line() -> Any:
+def _line() -> Line:
     """Open the installation with Airflow's own connections."""
     from narvaro.orchestration.airflow_connections import find_airflow_connection
     from narvaro.orchestration.line import Line

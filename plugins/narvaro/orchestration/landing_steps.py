@@ -57,11 +57,12 @@ def judge(line: Line, source_name: str, night: date) -> NightRecord:
     Raises:
         DoorClosedError: a suite refused; the source's last good night stands.
     """
-    from narvaro.quality import check_load, write_quarantine
+    from narvaro.quality import check_load, sweep_quarantine, write_quarantine
 
     record = _night(line, source_name, night)
     if record.status != "landed":
         return record
+    sweep_quarantine(line.settings.quarantine_dir, source_name, line.ledger.known_load_ids(source_name))
     loads = [load for load in line.ledger.loads(night, source=source_name) if load.status == "landed"]
     verdicts = []
     for load in loads:
@@ -124,6 +125,8 @@ def _extract(line: Line, source_name: str, night: date) -> None:
                 landing.write(entity, batch)
             manifests = landing.seal(connector.server_date)
         ledger.record_landing(source_name, night, [_load_record(manifest) for manifest in manifests])
+        # An earlier try of this night has just stepped aside.
+        landing.sweep(ledger.known_load_ids(source_name))
 
 
 def _load_record(manifest: Manifest) -> LoadRecord:

@@ -30,9 +30,7 @@ class Line:
     find_connection: Callable[[str], Connection]
 
     @classmethod
-    def open(
-        cls, settings: Settings | None = None, *, find: Callable[[str], Connection] | None = None
-    ) -> Line:
+    def open(cls, settings: Settings | None = None, *, find: Callable[[str], Connection] | None = None) -> Line:
         """Open the installation that the environment names.
 
         `find` gives connections by conn_id; by default they come from the environment

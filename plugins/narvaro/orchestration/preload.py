@@ -1,7 +1,8 @@
 """Import the slow libraries once, in the process that forks the tasks.
 
 Great Expectations takes five seconds of processor time to import, dbt two. A scheduler with
-LocalExecutor and a Celery worker fork their tasks, which then find both already there.
+LocalExecutor forks its tasks, which then find both already there. (A Celery worker does not call
+this hook; its own setting `imports` does the same, see docker-compose.yml.)
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from types import SimpleNamespace
 
 from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
+from airflow.sdk.configuration import conf
 
 _SLOW = ("great_expectations", "dbt.cli.main")
 
@@ -20,7 +22,7 @@ _SLOW = ("great_expectations", "dbt.cli.main")
 @hookimpl
 def on_starting(component: object) -> None:  # noqa: ARG001 - the hook's signature
     """Import what the tasks need when the process that starts is one that forks them."""
-    if {"scheduler", "worker"} & set(sys.argv):
+    if "scheduler" in sys.argv and "LocalExecutor" in conf.get("core", "executor"):
         os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
         for module in _SLOW:
             importlib.import_module(module)

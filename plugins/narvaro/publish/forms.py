@@ -53,7 +53,7 @@ def write_duckdb(path: Path, tables: Sequence[TableLike]) -> None:
     """
     statements = [statement for table in tables for statement in _statements(table)]
     parcel = pickle.dumps((str(path), STORAGE_VERSION, [(table.name, table.data) for table in tables], statements))
-    done = subprocess.run(  # noqa: S603 - our own module, no shell
+    done = subprocess.run(
         [sys.executable, "-I", "-m", "narvaro.publish.duckdb_writer"],
         input=parcel,
         capture_output=True,

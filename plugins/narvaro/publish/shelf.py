@@ -94,7 +94,7 @@ def is_current(published_dir: Path, release_id: str) -> bool:
         wanted = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
     except (OSError, ValueError, KeyError):
         return False
-    return file_hashes(folder) == wanted
+    return bool(file_hashes(folder) == wanted)
 
 
 def _mend(target: Path, building: Path) -> None:

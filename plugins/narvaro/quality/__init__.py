@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from narvaro.quality.door import check_load, check_mart
-from narvaro.quality.quarantine import quarantine_path, remarks_path, write_quarantine
+from narvaro.quality.quarantine import quarantine_path, remarks_path, sweep_quarantine, write_quarantine
 from narvaro.quality.standing import standing_failures
 from narvaro.quality.suite import load_suite
 from narvaro.quality.verdict import Failure, FaultyRow, Verdict
@@ -18,5 +18,6 @@ __all__ = [
     "quarantine_path",
     "remarks_path",
     "standing_failures",
+    "sweep_quarantine",
     "write_quarantine",
 ]

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from narvaro.errors import LandingError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from narvaro.quality.verdict import FaultyRow, Verdict
@@ -52,6 +52,24 @@ def write_quarantine(quarantine_dir: Path, verdict: Verdict) -> Path | None:
     _write(remarks_path(quarantine_dir, verdict), verdict, remarked)
     path = quarantine_path(quarantine_dir, verdict)
     return _write(path, verdict, held)
+
+
+def sweep_quarantine(quarantine_dir: Path, source: str, known_load_ids: Collection[str]) -> list[str]:
+    """Remove what is said of a source's loads that are no more, and what killed runs left; give the names.
+
+    Raises:
+        LandingError: the folder cannot be written.
+    """
+    known = {f"{load_id}.parquet" for load_id in known_load_ids}
+    of_source = [*quarantine_dir.glob(f"*/{source}/*"), *(quarantine_dir / REMARKS).glob(f"*/{source}/*")]
+    stale = sorted(path for path in of_source if path.name not in known)
+    try:
+        for path in stale:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        message = f"{quarantine_dir}: {source} cannot be swept ({error.strerror}). Mend the folder's rights."
+        raise LandingError(message) from None
+    return [path.name for path in stale]
 
 
 def _private_folder(path: Path) -> None:

@@ -11,6 +11,7 @@ import duckdb
 
 from narvaro.errors import BuildError
 from narvaro.warehouse.dbt_run import NodeResult, run_dbt
+from narvaro.warehouse.fingerprint import fingerprint, is_built_from, keep_fingerprint
 from narvaro.warehouse.loading import drop_raw, load
 from narvaro.warehouse.locking import build_lock
 
@@ -33,12 +34,13 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """One finished build."""
+    """One finished build; `changed` is false when the warehouse already stood, built from the same."""
 
     warehouse_path: Path
     tables: Mapping[str, int]
     nodes: tuple[NodeResult, ...]
     seconds: float
+    changed: bool = True
 
     @property
     def warnings(self) -> tuple[NodeResult, ...]:
@@ -57,6 +59,9 @@ def build(settings: Settings, content: WarehouseContent, *, resources: Resources
     target = settings.warehouse_path
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with build_lock(target):
+        wanted = fingerprint(content, settings.dbt_dir)
+        if is_built_from(target, wanted):
+            return BuildResult(target, _count_rows(target), (), time.monotonic() - began, changed=False)
         building = target.with_name(f".{target.name}.building")
         # What a killed build has left is of no use to anybody.
         _remove(building)
@@ -70,6 +75,7 @@ def build(settings: Settings, content: WarehouseContent, *, resources: Resources
                 env=dbt_environment(building, resources or Resources()),
             )
             drop_raw(building)
+            keep_fingerprint(building, wanted)
             tables = _count_rows(building)
             _put_in_place(building, target)
         except OSError as error:

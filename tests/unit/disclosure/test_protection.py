@@ -36,7 +36,7 @@ def warehouse_path(tmp_path):
     with duckdb.connect(str(path)) as connection:
         connection.execute("create schema marts")
         connection.execute(
-            "create table marts.fct_areas_by_week as select * from (values "  # noqa: S608
+            "create table marts.fct_areas_by_week as select * from (values "
             f"('02', '2026-W34', 4::int, 500::hugeint, '{CANARY}'), ('01', '2026-W35', 7, 900, '{CANARY}'), "
             f"('01', '2026-W34', 7, 800, '{CANARY}')"
             ") rows(municipality_code, iso_week, pupils_count, offered_minutes, pupil_id)"

@@ -226,13 +226,13 @@ def small_disk(tmp_path):
     place.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
     try:
-        mounted = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+        mounted = subprocess.run(command, capture_output=True, check=False)
     except FileNotFoundError:
         pytest.skip("there is no mount program here")
     if mounted.returncode:
         pytest.skip("mounting a small tmpfs is not permitted here")
     yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)  # noqa: S603, S607
+    subprocess.run(["umount", "-l", str(place)], check=True)  # noqa: S607
 
 
 def test_a_full_disk_is_told_and_nothing_is_left(small_disk):
@@ -303,7 +303,7 @@ KILLED = textwrap.dedent(
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_killed_landing_leaves_nothing_that_a_sweep_does_not_mend(landing_dir, moment):
     (known,) = land(landing_dir)
-    process = subprocess.run([sys.executable, "-c", KILLED, str(landing_dir), moment], check=False)  # noqa: S603
+    process = subprocess.run([sys.executable, "-c", KILLED, str(landing_dir), moment], check=False)
     assert process.returncode == -signal.SIGKILL
     left = len(loads_in(landing_dir)) - 1
     assert left == {"write": 0, "finish": 0, "first rename": 1, "last rename": 2}[moment]
@@ -316,7 +316,7 @@ def test_a_killed_landing_leaves_nothing_that_a_sweep_does_not_mend(landing_dir,
 
 
 def test_the_next_landing_clears_a_killed_ones_staging(landing_dir):
-    subprocess.run([sys.executable, "-c", KILLED, str(landing_dir), "write"], check=False)  # noqa: S603
+    subprocess.run([sys.executable, "-c", KILLED, str(landing_dir), "write"], check=False)
     (manifest,) = land(landing_dir, night=NIGHT + timedelta(days=1))
     assert list((landing_dir / ".staging").iterdir()) == []
     assert loads_in(landing_dir) == [f"lessons/0180-exempel/{manifest.load_id}"]

@@ -47,7 +47,7 @@ sys.exit(any(writer.exitcode for writer in writers))
 def test_many_processes_open_and_write_a_new_ledger_at_once(url):
     command = [sys.executable, "-c", MANY_WRITERS, url, str(WRITERS)]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
-    subprocess.run(command, check=True, timeout=120, env=environment)  # noqa: S603
+    subprocess.run(command, check=True, timeout=120, env=environment)
     assert len(Ledger.open(url).accepted_loads()) == WRITERS * 5
 
 
@@ -74,7 +74,7 @@ def test_opening_a_current_ledger_does_not_import_alembic(sqlite_url):
     program = (
         "import sys; from narvaro.ledger import Ledger; Ledger.open(sys.argv[1]); sys.exit('alembic' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", program, sqlite_url], check=False).returncode == 0  # noqa: S603
+    assert subprocess.run([sys.executable, "-c", program, sqlite_url], check=False).returncode == 0
 
 
 def test_a_newer_ledger_is_refused(url):
@@ -137,7 +137,7 @@ def test_a_lock_dies_with_its_process(sqlite_url):
         "import sys, time; from narvaro.ledger import Ledger; lock = Ledger.open(sys.argv[1]).lock('build')\n"
         "with lock: print('held', flush=True); time.sleep(60)"
     )
-    holder = subprocess.Popen([sys.executable, "-c", program, sqlite_url], stdout=subprocess.PIPE)  # noqa: S603
+    holder = subprocess.Popen([sys.executable, "-c", program, sqlite_url], stdout=subprocess.PIPE)
     assert holder.stdout.readline() == b"held\n"
     ledger = Ledger.open(sqlite_url)
     with pytest.raises(BusyError), ledger.lock("build"):
@@ -163,7 +163,7 @@ def test_a_killed_writer_leaves_nothing_half_done(sqlite_url):
         "    c.execute(sa.insert(NIGHTS).values(source='s', night=date(2026, 9, 19), status='landed', reason=''))\n"
         "    os.kill(os.getpid(), signal.SIGKILL)"
     )
-    killed = subprocess.run([sys.executable, "-c", program, sqlite_url], check=False)  # noqa: S603
+    killed = subprocess.run([sys.executable, "-c", program, sqlite_url], check=False)
     assert killed.returncode == -9
     assert ledger.nights() == []
     ledger.record_landing("s", NIGHT, [a_load(source="s")])

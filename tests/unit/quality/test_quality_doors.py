@@ -229,7 +229,7 @@ def test_bands_that_do_not_add_up_are_refused():
 
 def test_importing_the_room_does_not_import_the_library():
     program = "import sys, narvaro.quality; sys.exit('great_expectations' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0  # noqa: S603
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_checking_makes_no_noise_and_leaves_no_files(tmp_path):
@@ -242,6 +242,6 @@ def test_checking_makes_no_noise_and_leaves_no_files(tmp_path):
         " timezone=ZoneInfo('UTC')); assert v.status == 'passed'"
     )
     command = [sys.executable, "-c", program, str(RAW_DIR / "raw__grades.yml"), str(path)]
-    done = subprocess.run(command, check=True, capture_output=True, cwd=home, env={"HOME": str(home)})  # noqa: S603
+    done = subprocess.run(command, check=True, capture_output=True, cwd=home, env={"HOME": str(home)})
     assert (done.stdout, done.stderr) == (b"", b"")
     assert list(home.rglob("*")) == []

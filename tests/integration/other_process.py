@@ -1,0 +1,114 @@
+"""Steps of the night in a process of their own, which may be killed on the way."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pkgutil
+import signal
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+STEPS = ("land", "build", "publish", "letters")
+KILLED = -signal.SIGKILL
+# The processes are forked from one that has read the slow libraries once and has no threads.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(
+    ["great_expectations", "dbt.cli.main", "dbt.adapters.duckdb", "narvaro.orchestration.county_steps"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KillPoint:
+    """Where a step is killed: just before or just after one of its own calls."""
+
+    step: str
+    when: Literal["before", "after"]
+    call: str  # module:function or module:Class.method
+
+    def __str__(self) -> str:
+        return f"{self.step}-{self.when}-{self.call.rpartition(':')[2]}"
+
+
+def run_steps(
+    env: Mapping[str, str], night: date, steps: tuple[str, ...] = STEPS, *, kill_at: KillPoint | None = None
+) -> int:
+    """Run steps of a night in another process and give its exit code; what it prints goes to `output_path`."""
+    process = _PROCESSES.Process(target=_run, args=(dict(env), night, steps, kill_at))
+    process.start()
+    process.join(timeout=120)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    assert process.exitcode is not None
+    return process.exitcode
+
+
+def output_path(env: Mapping[str, str]) -> Path:
+    """Give the file that takes whatever an installation's other processes print."""
+    return Path(env["NARVARO_HOME"]).with_name(f"{Path(env['NARVARO_HOME']).name}.output")
+
+
+def _run(env: dict[str, str], night: date, steps: tuple[str, ...], kill_at: KillPoint | None) -> None:
+    os.environ.update(env)
+    with _captured(output_path(env)):
+        if kill_at is not None:
+            _arm(kill_at)
+        for step in steps:
+            _step(step, night)
+
+
+def _step(step: str, night: date) -> None:
+    """Run one step as the command line runs it, the sources one after another."""
+    from narvaro.orchestration import county_steps, landing_steps
+    from narvaro.orchestration.line import Line
+
+    line = Line.open()
+    if step == "land":
+        for source in line.county.enabled_sources:
+            _, error = landing_steps.land_and_judge(line, source.name, night)
+            sys.stderr.write(f"{source.name}: {error}\n" if error else "")
+    elif step == "build":
+        county_steps.build(line, night)
+        county_steps.check_marts(line, night)
+    elif step == "publish":
+        county_steps.publish(line, night)
+    else:
+        county_steps.send_letters(line, night)
+
+
+@contextmanager
+def _captured(path: Path) -> Iterator[None]:
+    """Append everything that this process prints, Python or not, to a file."""
+    with path.open("ab") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+        yield
+        sys.stdout.flush()
+        sys.stderr.flush()
+
+
+def _arm(point: KillPoint) -> None:
+    """Have this process killed at the point, the hard way: nothing is flushed, no `finally` runs."""
+    module, _, path = point.call.partition(":")
+    holder_path, _, name = path.rpartition(".")
+    holder = pkgutil.resolve_name(f"{module}:{holder_path}" if holder_path else module)
+    setattr(holder, name, _lethal(getattr(holder, name), point.when))
+
+
+def _lethal(function: Callable[..., Any], when: str) -> Callable[..., Any]:
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if when == "after":
+            function(*args, **kwargs)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return call
