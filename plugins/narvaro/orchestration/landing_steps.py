@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from narvaro.landing import Manifest
     from narvaro.orchestration.line import Line
+    from narvaro.quality import Verdict
 
 _log = logging.getLogger(__name__)
 
@@ -57,27 +58,11 @@ def judge(line: Line, source_name: str, night: date) -> NightRecord:
     Raises:
         DoorClosedError: a suite refused; the source's last good night stands.
     """
-    from narvaro.quality import check_load, sweep_quarantine, write_quarantine
-
     record = _night(line, source_name, night)
     if record.status != "landed":
         return record
-    sweep_quarantine(line.settings.quarantine_dir, source_name, line.ledger.known_load_ids(source_name))
     loads = [load for load in line.ledger.loads(night, source=source_name) if load.status == "landed"]
-    verdicts = []
-    for load in loads:
-        verdict = check_load(
-            line.settings.expectations_dir / "raw" / f"raw__{load.entity}.yml",
-            load_id=load.load_id,
-            source=source_name,
-            entity=load.entity,
-            files=load_paths(line.settings, load),
-            timezone=line.county.timezone,
-            max_quarantine_share=line.county.quality.quarantine_max_share,
-        )
-        # Before the verdict is in the ledger: a quarantine file without a verdict is harmless, the reverse is not.
-        write_quarantine(line.settings.quarantine_dir, verdict)
-        verdicts.append(verdict)
+    verdicts = [_check(line, load) for load in loads]
     records = [verdict_record(verdict, night) for verdict in verdicts]
     if refused := [verdict.explain() for verdict in verdicts if verdict.is_refused]:
         reason = "; ".join(refused)
@@ -87,6 +72,24 @@ def judge(line: Line, source_name: str, night: date) -> NightRecord:
     cursors = {load.entity: load.cursor_to for load in loads}
     line.ledger.settle_accepted(source_name, night, records, cursors)
     return _night(line, source_name, night)
+
+
+def _check(line: Line, load: LoadRecord) -> Verdict:
+    """Hold one load against its suite and write down the rows that it sets aside."""
+    from narvaro.quality import check_load, write_quarantine
+
+    verdict = check_load(
+        line.settings.expectations_dir / "raw" / f"raw__{load.entity}.yml",
+        load_id=load.load_id,
+        source=load.source,
+        entity=load.entity,
+        files=load_paths(line.settings, load),
+        timezone=line.county.timezone,
+        max_quarantine_share=line.county.quality.quarantine_max_share,
+    )
+    # Before the verdict is in the ledger: a quarantine file without a verdict is harmless, the reverse is not.
+    write_quarantine(line.settings.quarantine_dir, verdict)
+    return verdict
 
 
 def settle(line: Line, source_name: str, night: date) -> NightRecord:
