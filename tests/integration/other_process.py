@@ -1,7 +1,8 @@
-"""Steps of the night in a process of their own, which may be killed on the way."""
+"""Steps of the night, or a command, in a process of their own, which may be killed on the way."""
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import pkgutil
@@ -31,7 +32,7 @@ class KillPoint:
     """Where a step is killed: just before or just after one of its own calls."""
 
     step: str
-    when: Literal["before", "after"]
+    when: Literal["before", "after", "crash"]
     call: str  # module:function or module:Class.method
 
     def __str__(self) -> str:
@@ -42,7 +43,16 @@ def run_steps(
     env: Mapping[str, str], night: date, steps: tuple[str, ...] = STEPS, *, kill_at: KillPoint | None = None
 ) -> int:
     """Run steps of a night in another process and give its exit code; what it prints goes to `output_path`."""
-    process = _PROCESSES.Process(target=_run, args=(dict(env), night, steps, kill_at))
+    return _exit_code(_run_steps, dict(env), night, steps, kill_at)
+
+
+def run_command(env: Mapping[str, str], *arguments: str, kill_at: KillPoint | None = None) -> int:
+    """Run `narvaro` with arguments in another process, as `run_steps` does; it logs all that it can."""
+    return _exit_code(_run_command, dict(env), arguments, kill_at)
+
+
+def _exit_code(target: Callable[..., None], *arguments: object) -> int:
+    process = _PROCESSES.Process(target=target, args=arguments)
     process.start()
     process.join(timeout=120)
     if process.is_alive():
@@ -57,13 +67,19 @@ def output_path(env: Mapping[str, str]) -> Path:
     return Path(env["NARVARO_HOME"]).with_name(f"{Path(env['NARVARO_HOME']).name}.output")
 
 
-def _run(env: dict[str, str], night: date, steps: tuple[str, ...], kill_at: KillPoint | None) -> None:
-    os.environ.update(env)
-    with _captured(output_path(env)):
-        if kill_at is not None:
-            _arm(kill_at)
+def _run_steps(env: dict[str, str], night: date, steps: tuple[str, ...], kill_at: KillPoint | None) -> None:
+    with _prepared(env, kill_at):
         for step in steps:
             _step(step, night)
+
+
+def _run_command(env: dict[str, str], arguments: tuple[str, ...], kill_at: KillPoint | None) -> None:
+    from narvaro.cli import app
+
+    with _prepared(env, kill_at):
+        logging.basicConfig(level=logging.DEBUG)
+        sys.argv = ["narvaro", *arguments]
+        app()
 
 
 def _step(step: str, night: date) -> None:
@@ -86,12 +102,17 @@ def _step(step: str, night: date) -> None:
 
 
 @contextmanager
-def _captured(path: Path) -> Iterator[None]:
-    """Append everything that this process prints, Python or not, to a file."""
-    with path.open("ab") as file:
+def _prepared(env: Mapping[str, str], kill_at: KillPoint | None) -> Iterator[None]:
+    """Live in an installation's environment, print to its file and have the kill point armed."""
+    os.environ.update(env)
+    with output_path(env).open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
+    if kill_at is not None:
+        _arm(kill_at)
+    try:
         yield
+    finally:
         sys.stdout.flush()
         sys.stderr.flush()
 
@@ -107,6 +128,9 @@ def _arm(point: KillPoint) -> None:
 def _lethal(function: Callable[..., Any], when: str) -> Callable[..., Any]:
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
+        if when == "crash":
+            message = "nobody had thought of this"
+            raise RuntimeError(message)
         if when == "after":
             function(*args, **kwargs)
         os.kill(os.getpid(), signal.SIGKILL)
