@@ -77,7 +77,7 @@ def _run_command(env: dict[str, str], arguments: tuple[str, ...], kill_at: KillP
     from narvaro.cli import app
 
     with _prepared(env, kill_at):
-        logging.basicConfig(level=logging.DEBUG)
+        logging.basicConfig(level=logging.DEBUG, force=True)
         sys.argv = ["narvaro", *arguments]
         app()
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, date, datetime
 from multiprocessing import get_context
 from os import cpu_count
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from narvaro.cli.screen import ERR, OUT, errors_as_exit_codes
-from narvaro.errors import BusyError, NarvaroError
+from narvaro.cli.screen import ERR, OUT, errors_as_exit_codes, tell
+from narvaro.errors import BusyError, LandingError, NarvaroError
 from narvaro.orchestration.line import Line
 
 if TYPE_CHECKING:
@@ -43,16 +44,16 @@ def night(
     """Run the whole line: every source, the build, the publication, the letters.
 
     Exit code 0: all sources accepted. 11: published, but a source is refused or silent.
-    Any other: no publication; the last one stands.
+    9: published, but letters wait. Any other: no publication; the last one stands.
     """
     with errors_as_exit_codes():
         line = Line.open()
         chosen = _night(line, date_)
         with line.ledger.lock("night"):
             failures = _land_all(line, chosen, jobs)
+            for source, error in sorted(failures.items()):
+                ERR.print(f"{source}: {error}", markup=False, highlight=False)
             _run_county(line, chosen)
-    for source, error in sorted(failures.items()):
-        ERR.print(f"{source}: {error}", markup=False, highlight=False)
     raise typer.Exit(PARTIAL_EXIT_CODE if failures else 0)
 
 
@@ -126,13 +127,26 @@ def _land_all(line: Line, chosen: date, jobs: int) -> dict[str, NarvaroError]:
         bar = progress.add_task(f"Night {chosen}", total=len(sources))
         futures = {pool.submit(_land_one, source, chosen): source for source in sources}
         for future in as_completed(futures):
-            _, error = future.result()
+            error = _failure(future)
             if isinstance(error, BusyError):
                 raise error
             if error is not None:
                 failures[futures[future]] = error
             progress.advance(bar)
     return failures
+
+
+def _failure(landing: Future[tuple[NightRecord, NarvaroError | None]]) -> NarvaroError | None:
+    """Give what a source failed of, None when it did not.
+
+    Raises:
+        LandingError: its process was killed, and the others with it.
+    """
+    try:
+        return landing.result()[1]
+    except BrokenProcessPool:
+        message = "A process that landed a source was killed, perhaps for want of memory. Run again with lower --jobs."
+        raise LandingError(message) from None
 
 
 def _land_one(source: str, chosen: date) -> tuple[NightRecord, NarvaroError | None]:
@@ -145,11 +159,29 @@ def _land_one(source: str, chosen: date) -> tuple[NightRecord, NarvaroError | No
 
 def _run_county(line: Line, chosen: date) -> None:
     """Build, check, publish and write; the letters go even when the figures cannot."""
+    try:
+        _make_figures(line, chosen)
+    except NarvaroError:
+        try:
+            _send_letters(line, chosen)
+        except NarvaroError as error:
+            # The failure of the figures is the one to end with.
+            tell(error)
+        raise
+    _send_letters(line, chosen)
+
+
+def _make_figures(line: Line, chosen: date) -> None:
+    """Build, check and publish."""
     from narvaro.orchestration import county_steps
 
-    try:
-        OUT.print(county_steps.build(line, chosen))
-        county_steps.check_marts(line, chosen)
-        OUT.print(county_steps.publish(line, chosen))
-    finally:
-        OUT.print(f"{county_steps.send_letters(line, chosen)} letters sent")
+    OUT.print(county_steps.build(line, chosen))
+    county_steps.check_marts(line, chosen)
+    OUT.print(county_steps.publish(line, chosen))
+
+
+def _send_letters(line: Line, chosen: date) -> None:
+    """Write and send the letters of the night."""
+    from narvaro.orchestration import county_steps
+
+    OUT.print(f"{county_steps.send_letters(line, chosen)} letters sent")

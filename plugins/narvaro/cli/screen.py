@@ -44,9 +44,14 @@ def errors_as_exit_codes() -> Iterator[None]:
     try:
         yield
     except NarvaroError as error:
-        ERR.print(f"[bold red]{type(error).__name__}[/]: ", end="")
-        ERR.print(str(error), markup=False, highlight=False)
+        tell(error)
         raise typer.Exit(error.exit_code) from None
+
+
+def tell(error: NarvaroError) -> None:
+    """Print an error in one piece."""
+    ERR.print(f"[bold red]{type(error).__name__}[/]: ", end="")
+    ERR.print(str(error), markup=False, highlight=False)
 
 
 def _as_text(value: object) -> str:

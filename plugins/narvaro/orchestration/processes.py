@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _GRACE_SECONDS = 4.0
+_ENDED_BY_TERM = 128 + signal.SIGTERM
 
 
 class ProcessDiedError(NarvaroError):
@@ -43,6 +44,9 @@ class Processes:
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
+        # A service manager stops us with TERM, and a shell's background job ignores Ctrl-C: both must end the children.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(_ENDED_BY_TERM))
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         self.run_dir.mkdir(parents=True, exist_ok=True)
         self.log_dir.mkdir(parents=True, exist_ok=True)
         self._end_leftovers()

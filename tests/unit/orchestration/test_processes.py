@@ -66,3 +66,23 @@ def test_start_after_a_kill_ends_what_was_left(tmp_path: Path):
     with Processes(tmp_path / "run", tmp_path / "logs"):
         psutil.wait_procs([psutil.Process(left)] if psutil.pid_exists(left) else [], timeout=10)
         assert not psutil.pid_exists(left) or psutil.Process(left).status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_to_the_parent_ends_its_children(tmp_path: Path, number: signal.Signals):
+    script = textwrap.dedent(f"""
+        import os, pathlib, signal, time
+        from narvaro.orchestration.processes import Processes
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell's background job is started
+        with Processes(pathlib.Path({str(tmp_path / "run")!r}), pathlib.Path({str(tmp_path / "logs")!r})) as processes:
+            processes.start("sleeper", {SLEEPER!r}, os.environ)
+            print(processes._children["sleeper"].pid, flush=True)
+            time.sleep(600)
+    """)
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        parent.send_signal(number)
+        parent.wait(timeout=30)
+    assert not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE

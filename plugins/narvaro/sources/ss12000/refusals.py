@@ -20,7 +20,8 @@ _CODE = re.compile(r"[A-Za-z_]{1,40}")
 class RequestRefusedError(SourceShapeError):
     """A server would not have our parameters or our page token (400, 410, 422)."""
 
-    def __init__(self, message: str, *, status: int) -> None:
+    # Errors travel between processes by their message; the rest must have a default.
+    def __init__(self, message: str, *, status: int = 0) -> None:
         super().__init__(message)
         self.status = status
 
