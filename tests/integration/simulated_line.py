@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from narvaro.county import load_county
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 
 STOCKHOLM = PROJECT_DIR / "config"
 BLEKINGE = PROJECT_DIR / "config" / "blekinge"
+# One of single rows and one of a whole source, as the finished night of conftest.py has them.
+TWO_FAULTS = (
+    {"source": "1060-olofstrom", "kind": "impossible_minutes", "rows": 3},
+    {"source": "1080-karlskrona", "kind": "wrong_header"},
+)
+SCALE = 150.0
 SECRET = "secret of the simulated systems"
 
 
@@ -53,6 +60,12 @@ class SimulatedLine:
             if error is not None:
                 failures[source.name] = error
         return failures
+
+    def copied_to(self, home: Path) -> SimulatedLine:
+        """Copy the installation, so that what is done to the copy is not done to this one."""
+        shutil.copytree(self.line.settings.home, home, symlinks=True)
+        env = {**self.env, "NARVARO_HOME": str(home)}
+        return replace(self, line=Line.open(Settings.from_env(env)), env=env)
 
     def set_connection(self, conn_id: str, **entry: object) -> None:
         """Add a connection to the installation's file, or change some of one's values."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -19,7 +20,7 @@ from simulated_line import BLEKINGE
 from narvaro.ledger import Ledger
 from narvaro.orchestration.airflow_server import AirflowServer, airflow_env
 from narvaro.orchestration.demo import Demo
-from narvaro.settings import Settings
+from narvaro.settings import PROJECT_DIR, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +85,7 @@ def test_county_is_published_twice_alike_and_a_date_range_is_backfilled(env: dic
     assert len(letters) == 2
     before = published_files(settings)
     assert len(before) > 5
+    run_the_commands_that_readme_shows(settings, env)
 
     def backfill() -> None:
         nights = wait_for_backfill(settings, env, "1080-karlskrona", "2026-09-15", "2026-09-17")
@@ -92,6 +94,23 @@ def test_county_is_published_twice_alike_and_a_date_range_is_backfilled(env: dic
     run_demo(settings, backfill)
     assert published_files(settings) == before
     assert sorted(path.name for path in settings.mail_dir.glob("*.eml")) == letters
+
+
+def run_the_commands_that_readme_shows(settings: Settings, env: dict[str, str]) -> None:
+    """Run what README tells the reader of a finished demo to type."""
+    readme = (PROJECT_DIR / "README.md").read_text(encoding="utf-8")
+    block = readme.split("Afterwards, look around:")[1].split("```sh\n")[1].split("```")[0]
+    commands = [shlex.split(line, comments=True) for line in block.splitlines() if line.strip()]
+    assert len(commands) >= 4
+    for program, *arguments in commands:
+        if program == "ls":
+            assert list((settings.home / Path(*arguments).relative_to("var")).iterdir()), arguments
+            continue
+        assert program == ".venv/bin/narvaro", program
+        command = [sys.executable, "-m", "narvaro", *arguments]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.strip(), arguments
 
 
 def wait_for_backfill(settings: Settings, env: dict[str, str], source: str, first: str, last: str) -> dict[date, str]:

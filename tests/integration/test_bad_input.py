@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import duckdb
 import psutil
 import pytest
-
 from bad_server import bad_server
 from command_line import narvaro, start
-from narvaro.alerts.catcher import MailCatcher
-from narvaro.landing.disk import source_lock
 from other_process import output_path, run_command
 from simulated_line import BLEKINGE, SimulatedLine, simulated_line
+
+from narvaro.alerts.catcher import MailCatcher
+from narvaro.landing.disk import source_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,9 +95,7 @@ def test_first_night_is_unharmed_and_publishes_the_sources_that_answer(troubled:
         ("1082-karlshamn", "refused", r"400"),
     ],
 )
-def test_unusable_source_is_told_with_reason_and_remedy(
-    troubled: TroubledNight, source: str, status: str, reason: str
-):
+def test_unusable_source_is_told_with_reason_and_remedy(troubled: TroubledNight, source: str, status: str, reason: str):
     assert re.search(reason, troubled.told(source))
     record = troubled.line.line.ledger.night(source, troubled.line.night)
     assert record is not None
@@ -139,8 +137,10 @@ def test_killed_landing_process_ends_the_night_with_a_sentence(troubled: Trouble
         troubled.line.set_connection("narvaro_1060_olofstrom", host=silent.url, extra={"token_url": silent.url})
         running = start(troubled.line.env, "night", "--date", night.isoformat(), "--jobs", "1")
         assert silent.is_asked.wait(timeout=60)
-        for child in psutil.Process(running.pid).children():
-            child.kill()
+        (landing,) = [
+            child for child in psutil.Process(running.pid).children() if "spawn_main" in " ".join(child.cmdline())
+        ]
+        landing.kill()
         _, err = running.communicate(timeout=60)
     assert running.returncode == 5
     assert "LandingError: A process that landed a source was killed" in err

@@ -18,12 +18,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from other_process import KILLED, KillPoint, output_path, run_command, run_steps
+from simulated_line import SimulatedLine, simulated_line
 
 from narvaro.alerts.catcher import MailCatcher
 from narvaro.simulator import canaries
 from narvaro.simulator.canaries import person_record_ids
-from other_process import KILLED, KillPoint, output_path, run_command, run_steps
-from simulated_line import SimulatedLine, simulated_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -191,9 +191,9 @@ def sent_records(line: SimulatedLine) -> Iterator[bytes]:
     source = line.line.county.enabled_sources[0].name
     connection = line.line.find_connection(line.line.county.source(source).conn_id)
     grant = {"grant_type": "client_credentials"}
-    token = httpx.post(
-        connection.extra["token_url"], data=grant, auth=(connection.login, connection.password)
-    ).json()["access_token"]
+    token = httpx.post(connection.extra["token_url"], data=grant, auth=(connection.login, connection.password)).json()[
+        "access_token"
+    ]
     for resource in ("persons", "attendances", "absences"):
         answer = httpx.get(f"{connection.host}/{resource}", headers={"Authorization": f"Bearer {token}"})
         yield answer.content

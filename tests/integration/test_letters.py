@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 import pytest
+from simulated_line import SimulatedLine, simulated_line
 
 from narvaro.alerts.catcher import MailCatcher
 from narvaro.errors import AlertError
 from narvaro.orchestration import county_steps
 from narvaro.simulator import canaries
-from simulated_line import SimulatedLine, simulated_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,9 +137,7 @@ def test_letter_names_the_fault(post: Post, recipient: str, title: str):
 
 
 def test_letter_on_missing_reports_names_schools_and_weeks(post: Post):
-    (unit, *_) = [
-        issue for issue in post.line.line.ledger.issues("1060-olofstrom") if issue.rule == "reports_missing"
-    ]
+    (unit, *_) = [issue for issue in post.line.line.ledger.issues("1060-olofstrom") if issue.rule == "reports_missing"]
     text = text_of(post.first_letters[OLOFSTROM])
     assert f"{unit.details['school_unit_name']} ({unit.school_unit_code}), veck" in text
 

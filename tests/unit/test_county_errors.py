@@ -67,6 +67,7 @@ FAULTS = {
         "kontoret.ronneby",
         "not an e-mail",
     ),
+    "civic number": ("owners.yml", '"5567497051"', '"1212121212"', '"1212121212"', "third digit is 9"),
     "organisation number": ("owners.yml", '"5567497051"', '"5567497052"', '"5567497052"', "check digit is wrong"),
     "address": ("sources.yml", "system: ss12000", "base_url: ftp://x.example", "base_url", "Write https://host/path"),
     "doubled code": (

@@ -55,6 +55,12 @@ def test_the_warehouse_stands_alone_and_is_its_owners(home):
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
+def test_what_dbt_writes_down_is_its_owners(home):
+    """Of a model that failed it keeps the database's own words, and they may quote a row."""
+    assert (home / "dbt" / "target").is_dir()
+    assert (home / "dbt").stat().st_mode & 0o777 == 0o700
+
+
 def test_a_county_without_loads_gets_every_mart_empty(tmp_path):
     result = build(settings_at(tmp_path), LandedCounty(tmp_path).content())
     assert result.tables["fct_absence_by_county_term"] == 0
@@ -82,12 +88,12 @@ def test_a_failed_build_leaves_the_last_warehouse_and_names_the_test(home, tmp_p
     assert files_of(home) == {path.name}
 
 
-def test_a_missing_landed_file_is_named_by_its_entity(home, tmp_path):
+def test_a_missing_landed_file_is_named_by_its_entity(tmp_path):
     county = a_small_county(tmp_path)
     (load,) = [load for load in county.loads if load.entity == "pupils"]
     load.files[0].unlink()
     with pytest.raises(BuildError, match="the landed pupils"):
-        build(settings_at(home), county.content())
+        build(settings_at(tmp_path / "fresh"), county.content())
 
 
 def test_two_builds_at_once_are_one_too_many(home, tmp_path):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from narvaro.alerts.finding import (
     DOOR_ARRIVAL,
     DOOR_MARTS,
+    DOOR_READING,
     DOOR_ROWS,
     Finding,
     findings_from_failures,
     findings_from_units,
+    not_read,
     silent_source,
     wrong_shape,
 )
@@ -18,12 +20,14 @@ from narvaro.alerts.outbox import send_pending
 __all__ = [
     "DOOR_ARRIVAL",
     "DOOR_MARTS",
+    "DOOR_READING",
     "DOOR_ROWS",
     "Finding",
     "Letter",
     "compose_letters",
     "findings_from_failures",
     "findings_from_units",
+    "not_read",
     "send_pending",
     "silent_source",
     "wrong_shape",

@@ -10,13 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 # A door is examined as a whole: what it no longer finds is mended.
+DOOR_READING = "reading"
 DOOR_ARRIVAL = "arrival"
 DOOR_ROWS = "rows"
 DOOR_MARTS = "marts"
 
+NOT_READ = "not_read"
 SILENT_SOURCE = "silent_source"
 WRONG_SHAPE = "wrong_shape"
-REPORTS_MISSING = "reports_missing"
 MAX_RECORD_IDS = 20
 
 
@@ -58,6 +59,11 @@ class MartFailure(MetFailure, Protocol):
 
     @property
     def keys(self) -> tuple[Mapping[str, str], ...]: ...  # noqa: D102
+
+
+def not_read(source: str, *, reason: str = "") -> Finding:
+    """Give the finding that we did not get as far as asking a source: ours to mend, and nobody else's."""
+    return Finding(source, NOT_READ, DOOR_READING, "critical", details=_reason(reason))
 
 
 def silent_source(source: str, *, reason: str = "") -> Finding:

@@ -13,6 +13,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from narvaro.alerts.finding import NOT_READ
 from narvaro.alerts.message import compose_message
 from narvaro.errors import AlertError
 
@@ -81,8 +82,9 @@ def compose_letters(county: County, night: date, issues: Iterable[ReportedIssue]
     for issue in issues:
         if not any(issue.event in events for events in _SECTIONS.values()):
             continue
-        # A source that has left the configuration is its engineer's affair.
-        contact = county.source_contact(issue.source) if issue.source in county.sources else county.contact
+        # Our own faults, and a source that has left the configuration, are the engineer's affair.
+        is_ours = issue.rule == NOT_READ or issue.source not in county.sources
+        contact = county.contact if is_ours else county.source_contact(issue.source)
         contacts.setdefault(contact.email, contact)
         by_contact[contact.email].append(issue)
     return [

@@ -43,7 +43,7 @@ def night(
 ) -> None:
     """Run the whole line: every source, the build, the publication, the letters.
 
-    Exit code 0: all sources accepted. 11: published, but a source is refused or silent.
+    Exit code 0: all sources accepted. 11: published, but a source is refused, silent or not read.
     9: published, but letters wait. Any other: no publication; the last one stands.
     """
     with errors_as_exit_codes():
@@ -52,7 +52,7 @@ def night(
         with line.ledger.lock("night"):
             failures = _land_all(line, chosen, jobs)
             for source, error in sorted(failures.items()):
-                ERR.print(f"{source}: {error}", markup=False, highlight=False)
+                ERR.print(f"{source}: {str(error).removeprefix(source).lstrip(': ')}", markup=False, highlight=False)
             _run_county(line, chosen)
     raise typer.Exit(PARTIAL_EXIT_CODE if failures else 0)
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from textwrap import shorten
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from narvaro.errors import NarvaroError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
 
 OUT = Console()
 ERR = Console(stderr=True)
@@ -27,14 +27,16 @@ _WIDEST = 60
 def show(rows: Sequence[Mapping[str, Any]], *, title: str, as_json: bool, columns: Sequence[str] = ()) -> None:
     """Print rows as a table, or as one JSON array; `columns` names them when there may be no row."""
     if as_json:
-        sys.stdout.write(json.dumps(list(rows), default=_as_text, ensure_ascii=False, indent=2) + "\n")
+        plain = [_plain(row) for row in rows]
+        sys.stdout.write(json.dumps(plain, default=_as_text, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
         return
     table = Table(title=title, title_justify="left")
     names = list(rows[0]) if rows else list(columns)
     for name in names:
-        table.add_column(name, overflow="fold")
+        table.add_column(Text(name), overflow="fold")
     for row in rows:
-        table.add_row(*(shorten(_as_text(row[name]), _WIDEST, placeholder=" …") for name in names))
+        # As Text, for what stands in brackets in somebody's data is no markup.
+        table.add_row(*(Text(shorten(_as_text(row[name]), _WIDEST, placeholder=" …")) for name in names))
     OUT.print(table)
 
 
@@ -52,6 +54,17 @@ def tell(error: NarvaroError) -> None:
     """Print an error in one piece."""
     ERR.print(f"[bold red]{type(error).__name__}[/]: ", end="")
     ERR.print(str(error), markup=False, highlight=False)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a query gives
+    """Give a value that JSON has a form for: a number that is none is null, a key is a text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {_as_text(key): _plain(member) for key, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(member) for member in value]
+    return value
 
 
 def _as_text(value: object) -> str:

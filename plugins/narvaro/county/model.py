@@ -54,6 +54,10 @@ def _organisation_number(text: str) -> str:
     if sum(number - 9 if number > 9 else number for number in doubled) % 10:  # noqa: PLR2004 - the Luhn rule
         message = "an organisation number whose check digit is wrong. Look for a mistyped digit."
         raise ValueError(message)
+    # It is published: of a person who trades in their own name the number is the civic number.
+    if text[2] in "01":
+        message = "a civic number in an organisation number's place. Write an invented one whose third digit is 9."
+        raise ValueError(message)
     return text
 
 
@@ -143,9 +147,7 @@ class Source(Entry):
     page_size: int = Field(default=1000, ge=1, le=100_000, description="Rows asked for on a page.")
     overlap_minutes: int = Field(default=15, ge=0, description="How far each read reaches back before its cursor.")
     timeout_seconds: float = Field(default=60.0, gt=0, description="Longest wait for one answer.")
-    resend_filters: bool = Field(
-        default=False, description="Whether the server wants the required filters repeated on every page."
-    )
+    resend_filters: bool = Field(default=False, description="Whether every filter is sent again with each page token.")
     naive_timezone: Timezone | None = Field(
         default=None, description="Time zone of times that come without an offset; the county's when absent."
     )
@@ -163,9 +165,6 @@ class Quality(Entry):
 
     quarantine_max_share: float = Field(
         default=0.05, ge=0, le=1, description="Share of a load's rows that may be quarantined before it is refused."
-    )
-    unreported_days: int = Field(
-        default=3, ge=1, description="School days in a row without any register before a unit's owner is told."
     )
 
 

@@ -85,6 +85,12 @@ class NightPages(Pages):
             _require_open(connection, source, night)
             self._settle(connection, NightRecord(source, night, "silent", reason), ())
 
+    def settle_failed(self, source: str, night: date, *, reason: str) -> None:
+        """Note that we could not read the source, for a reason of our own; cursors and earlier data stand."""
+        with self._write() as connection:
+            _require_open(connection, source, night)
+            self._settle(connection, NightRecord(source, night, "failed", reason), ())
+
     def reset_cursors(self, source: str, entities: Iterable[str] | None = None) -> None:
         """Forget a source's cursors, so that the next night reads everything anew."""
         statement = sa.delete(CURSORS).where(CURSORS.c.source == source)
@@ -178,8 +184,8 @@ class NightPages(Pages):
     def _settle(connection: Connection, record: NightRecord, verdicts: Sequence[VerdictRecord]) -> None:
         """Give the night and its loads their status, and keep the verdicts."""
         mine = (LOADS.c.source == record.source) & (LOADS.c.night == record.night) & (LOADS.c.status == "landed")
-        # What landed of a night that then fell silent serves nobody: its files may be swept.
-        status = "superseded" if record.status == "silent" else record.status
+        # What landed of a night that then ended without a word serves nobody: its files may be swept.
+        status = "superseded" if record.status in {"silent", "failed"} else record.status
         connection.execute(sa.update(LOADS).where(mine).values(status=status))
         _set_night(connection, record)
         _insert_verdicts(connection, verdicts, night=record.night)

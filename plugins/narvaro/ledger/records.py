@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NightRecord:
-    """One source's one night; `status` is landed, accepted, refused or silent."""
+    """One source's one night; `status` is landed, accepted, refused, silent or failed."""
 
     source: str
     night: date

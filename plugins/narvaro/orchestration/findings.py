@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from narvaro.alerts import (
     DOOR_ARRIVAL,
     DOOR_MARTS,
+    DOOR_READING,
     DOOR_ROWS,
     Finding,
     findings_from_failures,
     findings_from_units,
+    not_read,
     silent_source,
     wrong_shape,
 )
@@ -35,14 +37,21 @@ class Examination:
 
 
 def examine_sources(line: Line, night: date) -> Examination:
-    """Tell what each source's night met: silence, refusals, and the rows that still stand wrong."""
+    """Tell what each source's night met: silence, refusals, and the rows that still stand wrong.
+
+    A source that we ourselves failed to read has not been examined: nothing of it is found or mended.
+    """
     findings: list[Finding] = []
     checked: list[tuple[str, str]] = []
     for source in line.county.enabled_sources:
         record = line.ledger.night(source.name, night)
+        checked.append((source.name, DOOR_READING))
+        if record is None or record.status == "failed":
+            findings.append(not_read(source.name, reason=record.reason if record else ""))
+            continue
         findings += _arrival(line, source.name, record)
         checked.append((source.name, DOOR_ARRIVAL))
-        if record is not None and record.status == "accepted":
+        if record.status == "accepted":
             findings += findings_from_failures(source.name, _standing(line, source.name, night), door=DOOR_ROWS)
             checked.append((source.name, DOOR_ROWS))
     return Examination(tuple(findings), tuple(checked))
@@ -62,10 +71,8 @@ def examine_marts(line: Line, verdicts: Sequence[Verdict], units: dict[str, tupl
     return Examination(tuple(findings), tuple((source.name, DOOR_MARTS) for source in line.county.enabled_sources))
 
 
-def _arrival(line: Line, source: str, record: NightRecord | None) -> list[Finding]:
+def _arrival(line: Line, source: str, record: NightRecord) -> list[Finding]:
     """Tell what was wrong with a night as a whole."""
-    if record is None:
-        return [silent_source(source)]
     if record.status == "silent":
         return [silent_source(source, reason=record.reason)]
     failures = list(_failures_of_night(line, source, record))

@@ -7,12 +7,20 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from narvaro.errors import DoorClosedError, NarvaroError, SourceDeniedError, SourceError, SourceShapeError
+from narvaro.errors import (
+    DoorClosedError,
+    NarvaroError,
+    SettingsError,
+    SourceDeniedError,
+    SourceError,
+    SourceShapeError,
+)
 from narvaro.landing import NightLanding
 from narvaro.ledger import LoadFile, LoadRecord, NightRecord
 from narvaro.orchestration.loads import load_paths
 from narvaro.orchestration.verdicts import verdict_record
 from narvaro.privacy import Pseudonymiser, load_or_create_key
+from narvaro.quality import sweep_quarantine
 from narvaro.sources import connect
 
 if TYPE_CHECKING:
@@ -29,11 +37,13 @@ def land(line: Line, source_name: str, night: date) -> NightRecord:
     """Read one source from its cursors to the night's upper bound and land it whole.
 
     An accepted night is left as it is. A source that does not answer is noted as silent,
-    one that answers in the wrong shape as refused; either way the error goes on to the caller.
+    one that answers in the wrong shape as refused, one whose connection is missing as failed;
+    in each case the error goes on to the caller.
 
     Raises:
         SourceError: no answer, or a busy one; worth a retry.
         SourceDeniedError, SourceShapeError: a person must act.
+        SettingsError: the source's connection is missing or wrong.
         BusyError: another run lands this source.
     """
     line.county.source(source_name)
@@ -48,6 +58,9 @@ def land(line: Line, source_name: str, night: date) -> NightRecord:
         raise
     except (SourceError, SourceDeniedError) as error:
         line.ledger.settle_silent(source_name, night, reason=str(error))
+        raise
+    except SettingsError as error:
+        line.ledger.settle_failed(source_name, night, reason=str(error))
         raise
     return _night(line, source_name, night)
 
@@ -93,10 +106,10 @@ def _check(line: Line, load: LoadRecord) -> Verdict:
 
 
 def settle(line: Line, source_name: str, night: date) -> NightRecord:
-    """Say how a source's night ended; one that left no word is noted as silent."""
+    """Say how a source's night ended; one that left no word is noted as failed, for the source may have answered."""
     record = line.ledger.night(source_name, night)
     if record is None or record.status == "landed":
-        line.ledger.settle_silent(source_name, night, reason="the run ended before the night was settled")
+        line.ledger.settle_failed(source_name, night, reason="the run ended before the night was settled")
     return _night(line, source_name, night)
 
 
@@ -106,7 +119,7 @@ def land_and_judge(line: Line, source_name: str, night: date) -> tuple[NightReco
     try:
         land(line, source_name, night)
         judge(line, source_name, night)
-    except (SourceError, SourceDeniedError, SourceShapeError, DoorClosedError) as failure:
+    except (SettingsError, SourceError, SourceDeniedError, SourceShapeError, DoorClosedError) as failure:
         error = failure
     return settle(line, source_name, night), error
 
@@ -128,8 +141,10 @@ def _extract(line: Line, source_name: str, night: date) -> None:
                 landing.write(entity, batch)
             manifests = landing.seal(connector.server_date)
         ledger.record_landing(source_name, night, [_load_record(manifest) for manifest in manifests])
-        # An earlier try of this night has just stepped aside.
-        landing.sweep(ledger.known_load_ids(source_name))
+        # An earlier try of this night has just stepped aside, and with it what was said of its rows.
+        known = ledger.known_load_ids(source_name)
+        landing.sweep(known)
+        sweep_quarantine(line.settings.quarantine_dir, source_name, known)
 
 
 def _load_record(manifest: Manifest) -> LoadRecord:

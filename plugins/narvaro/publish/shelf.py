@@ -46,8 +46,11 @@ def held_shelf(published_dir: Path) -> Iterator[Path]:
                 message = f"Another publication holds {published_dir.name}. Wait for it to end, then try again."
                 raise BusyError(message) from None
             _sweep(published_dir)
-            yield published_dir
-            _sweep(published_dir)
+            try:
+                yield published_dir
+            finally:
+                # Half a release would take the room that the disk lacks.
+                _sweep(published_dir)
     except OSError as error:
         message = (
             f"{published_dir.name}: {error.strerror or type(error).__name__}. The last release stands; "

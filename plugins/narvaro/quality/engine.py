@@ -137,7 +137,12 @@ def _library() -> Any:  # noqa: ANN401 - GX has no types
 @cache
 def _batch_definition() -> Any:  # noqa: ANN401 - GX has no types
     """Give the place that frames are handed in at; it lives in memory and keeps nothing."""
-    context = _library().get_context(mode="ephemeral")
+    library = _library()
+    from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
+
+    # Left to itself the library makes a folder for a site that nobody builds, and tells every log of it.
+    config = DataContextConfig(store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False))
+    context = library.get_context(mode="ephemeral", project_config=config)
     context.variables.progress_bars = {"globally": False}
     asset = context.data_sources.add_pandas("door").add_dataframe_asset("frame")
     return asset.add_batch_definition_whole_dataframe("whole")

@@ -71,17 +71,6 @@ class World:
         day = self.config.last_day + timedelta(days=-2 if night == 1 else 1)
         return datetime.fromtimestamp(moment(day, time(3), self.timezone), UTC)
 
-    def source_index(self, name: str) -> int:
-        """Give a source's place.
-
-        Raises:
-            KeyError: there is no such source.
-        """
-        for place, source in enumerate(self.sources):
-            if source.name == name:
-                return place
-        raise KeyError(name)
-
     def truth(
         self,
         until: datetime,

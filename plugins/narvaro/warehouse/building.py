@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from narvaro.warehouse.loading import drop_raw, load
 from narvaro.warehouse.locking import build_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from narvaro.settings import Settings
@@ -59,22 +60,14 @@ def build(settings: Settings, content: WarehouseContent, *, resources: Resources
     target = settings.warehouse_path
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with build_lock(target):
-        wanted = fingerprint(content, settings.dbt_dir)
-        if is_built_from(target, wanted):
-            return BuildResult(target, _count_rows(target), (), time.monotonic() - began, changed=False)
         building = target.with_name(f".{target.name}.building")
         # What a killed build has left is of no use to anybody.
         _remove(building)
+        wanted = fingerprint(content, settings.dbt_dir)
+        if is_built_from(target, wanted):
+            return BuildResult(target, _count_rows(target), (), time.monotonic() - began, changed=False)
         try:
-            load(building, content)
-            building.chmod(0o600)
-            nodes = run_dbt(
-                ["build", "--exclude-resource-type", "unit_test"],
-                project_dir=settings.dbt_dir,
-                work_dir=settings.home / "dbt",
-                env=dbt_environment(building, resources or Resources()),
-            )
-            drop_raw(building)
+            nodes = _build_beside(building, settings, content, resources or Resources())
             keep_fingerprint(building, wanted)
             tables = _count_rows(building)
             _put_in_place(building, target)
@@ -84,6 +77,22 @@ def build(settings: Settings, content: WarehouseContent, *, resources: Resources
         finally:
             _remove(building)
     return BuildResult(target, tables, nodes, time.monotonic() - began)
+
+
+def _build_beside(
+    building: Path, settings: Settings, content: WarehouseContent, resources: Resources
+) -> tuple[NodeResult, ...]:
+    """Load and run dbt on a new file; the raw schema does not stay in it."""
+    load(building, content)
+    building.chmod(0o600)
+    nodes = run_dbt(
+        ["build", "--exclude-resource-type", "unit_test"],
+        project_dir=settings.dbt_dir,
+        work_dir=settings.home / "dbt",
+        env=dbt_environment(building, resources),
+    )
+    drop_raw(building)
+    return nodes
 
 
 def dbt_environment(building: Path, resources: Resources) -> dict[str, str]:

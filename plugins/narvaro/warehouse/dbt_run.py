@@ -21,6 +21,7 @@ _SAFE_ERRORS = frozenset({"Binder Error", "Catalog Error", "Parser Error", "Comp
 _WRAPPINGS = frozenset({"Runtime Error", "Database Error"})
 _COUNT = re.compile(r"Got \d+ results?, configured to (fail|warn) if [^\n]{1,20}")
 _ERROR_NAME = re.compile(r"\b([A-Z][A-Za-z]+(?: [A-Za-z]+){0,3} Error)\b")
+_DISK_FULL = "the disk is full"
 _SHOWN = 20
 _LONGEST = 500
 
@@ -51,6 +52,7 @@ def run_dbt(
         *("--project-dir", str(project_dir), "--profiles-dir", str(project_dir)),
         *("--target-path", str(work_dir / "target"), "--log-path", str(work_dir / "logs")),
     ]
+    _make_private(work_dir)
     with _environment(env):
         # Importing dbt takes seconds: only a build pays.
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -69,6 +71,12 @@ def run_dbt(
         message = f"dbt did not run: {_safe(str(outcome.exception))}. Run `make check`, which parses the project."
         raise BuildError(message)
     return nodes
+
+
+def _make_private(work_dir: Path) -> None:
+    """Keep others out of what dbt writes: of a failure it may quote a row."""
+    work_dir.mkdir(parents=True, exist_ok=True)
+    work_dir.chmod(0o700)
 
 
 @contextmanager
@@ -102,6 +110,8 @@ def _node(result: Any) -> NodeResult:  # noqa: ANN401 - dbt ships no types
 
 def _safe(message: str) -> str:
     """Keep of a message what cannot hold data: counts, and errors of names and syntax."""
+    if "No space left on device" in message:
+        return _DISK_FULL
     if counted := _COUNT.search(message):
         return counted.group()
     names = [name for name in _ERROR_NAME.findall(message) if name not in _WRAPPINGS]
@@ -119,4 +129,6 @@ def _failure_text(failed: Sequence[NodeResult]) -> str:
         lines.append(f"  and {len(failed) - _SHOWN} more")
     heading = f"{len(failed)} dbt node(s) failed; the last good warehouse stands."
     remedy = "Each test's file in dbt/tests says what it means and what to do. Mend, then: narvaro build."
+    if any(node.message == _DISK_FULL for node in failed):
+        remedy = "Free some space, then: narvaro build."
     return "\n".join([heading, *lines, remedy])

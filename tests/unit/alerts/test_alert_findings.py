@@ -5,9 +5,11 @@ from reported import SOURCE, a_failure
 from narvaro.alerts import (
     DOOR_ARRIVAL,
     DOOR_MARTS,
+    DOOR_READING,
     DOOR_ROWS,
     findings_from_failures,
     findings_from_units,
+    not_read,
     silent_source,
     wrong_shape,
 )
@@ -52,3 +54,8 @@ def test_a_source_that_cannot_be_read_is_a_finding():
     assert silent_source(SOURCE, reason="503").details == {"reason": "503"}
     assert wrong_shape(SOURCE).details == {}
     assert {silent_source(SOURCE).door, wrong_shape(SOURCE).door} == {DOOR_ARRIVAL}
+
+
+def test_a_source_that_was_not_read_was_not_examined_at_the_door_of_arrival():
+    """Else an open fault of the source would count as mended."""
+    assert not_read(SOURCE, reason="no connection").door == DOOR_READING

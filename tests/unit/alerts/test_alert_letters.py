@@ -194,6 +194,12 @@ def test_both_languages_have_the_same_words():
     assert keys(texts("sv")) == keys(texts("en"))
 
 
+def test_what_we_did_not_read_is_told_to_ourselves_and_blames_no_owner(county):
+    letter = the_letter(county, an_issue(rule="not_read", record_ids=(), count=1))
+    assert letter.recipient == county.contact.email
+    assert "av skäl som är våra egna" in text_of(letter)
+
+
 def test_a_language_without_texts_is_a_clear_error():
     with pytest.raises(AlertError, match="no letters in fi"):
         texts("fi")
@@ -202,4 +208,10 @@ def test_a_language_without_texts_is_a_clear_error():
 def test_rules_with_words_of_their_own_exist():
     suites = [yaml.safe_load(path.read_text()) for path in (PROJECT_DIR / "expectations").rglob("*.yml")]
     known = {expectation["id"] for suite in suites for expectation in suite["expectations"]}
-    assert set(texts("sv")["rules"]) <= known | {"silent_source", "wrong_shape", "too_many_quarantined", "other"}
+    assert set(texts("sv")["rules"]) <= known | {
+        "not_read",
+        "silent_source",
+        "wrong_shape",
+        "too_many_quarantined",
+        "other",
+    }

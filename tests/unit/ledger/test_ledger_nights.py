@@ -48,11 +48,12 @@ def test_a_refused_night_moves_nothing_and_may_be_tried_again(ledger):
     assert [load.load_id for load in ledger.accepted_loads()] == [again.load_id]
 
 
-def test_what_landed_of_a_silent_night_may_be_swept(ledger):
+@pytest.mark.parametrize("status", ["silent", "failed"])
+def test_what_landed_of_a_night_without_an_end_may_be_swept(ledger, status):
     ledger.record_landing(SOURCE, NIGHT, [a_load()])
-    ledger.settle_silent(SOURCE, NIGHT, reason="the run ended")
+    getattr(ledger, f"settle_{status}")(SOURCE, NIGHT, reason="the run ended")
     assert ledger.known_load_ids(SOURCE) == set()
-    assert ledger.night(SOURCE, NIGHT).status == "silent"
+    assert ledger.night(SOURCE, NIGHT).status == status
 
 
 def test_an_accepted_night_stands(ledger):
@@ -65,6 +66,8 @@ def test_an_accepted_night_stands(ledger):
         ledger.settle_refused(SOURCE, NIGHT, reason="late doubt")
     with pytest.raises(LedgerError, match="already accepted"):
         ledger.settle_silent(SOURCE, NIGHT, reason="503")
+    with pytest.raises(LedgerError, match="already accepted"):
+        ledger.settle_failed(SOURCE, NIGHT, reason="no connection")
     assert len(ledger.accepted_loads()) == 1
 
 

@@ -18,7 +18,7 @@ def table():
     columns = [
         ReferenceColumn("code", "VARCHAR", "Kommunens kod.", "The municipality's code."),
         ReferenceColumn("rate", "DOUBLE", "Andel.", "Rate."),
-        ReferenceColumn("is_stale", "BOOLEAN", "Släpar.", "Behind."),
+        ReferenceColumn("is_stale", "BOOLEAN", "Inaktuell.", "Stale."),
         ReferenceColumn("night", "DATE", "Natt.", "Night."),
     ]
     data = pa.table(

@@ -237,11 +237,14 @@ def test_checking_makes_no_noise_and_leaves_no_files(tmp_path):
     home = tmp_path / "home"
     home.mkdir()
     program = (
-        "import sys; from pathlib import Path; from zoneinfo import ZoneInfo; from narvaro.quality import check_load\n"
+        "import logging, sys; logging.basicConfig(level=logging.INFO)\n"
+        "from pathlib import Path; from zoneinfo import ZoneInfo; from narvaro.quality import check_load\n"
         "v = check_load(Path(sys.argv[1]), load_id='l', source='s', entity='grades', files=[Path(sys.argv[2])],"
         " timezone=ZoneInfo('UTC')); assert v.status == 'passed'"
     )
     command = [sys.executable, "-c", program, str(RAW_DIR / "raw__grades.yml"), str(path)]
-    done = subprocess.run(command, check=True, capture_output=True, cwd=home, env={"HOME": str(home)})
+    done = subprocess.run(
+        command, check=True, capture_output=True, cwd=home, env={"HOME": str(home), "TMPDIR": str(home)}
+    )
     assert (done.stdout, done.stderr) == (b"", b"")
     assert list(home.rglob("*")) == []

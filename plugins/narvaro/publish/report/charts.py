@@ -24,6 +24,7 @@ ABSENCE = "#0b5a7d"
 INVALID = "#b3480b"
 COVERAGE = "#9db4c0"
 NOTHING = "#e6e6e3"
+STALE = "#b3480b"
 # Five steps of one hue: readable in grey print and by the colour-blind.
 STEPS = ("#dcebf2", "#a9cfe0", "#6ba9c6", "#2f7ea5", "#0b4a69")
 FONT = "Arial, Helvetica, Liberation Sans, sans-serif"
@@ -35,6 +36,8 @@ _EVEN_STEPS = (0.5, 1, 2, 5, 10, 20)
 _LINES = (
     '<pattern id="nothing" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
     f'<rect width="5" height="5" fill="{NOTHING}"/><path d="M0 0V5" stroke="#9aa3a8" stroke-width="1.5"/></pattern>'
+    '<pattern id="stale" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)">'
+    f'<path d="M0 0V7" stroke="{STALE}" stroke-width="2"/></pattern>'
 )
 
 
@@ -135,12 +138,25 @@ def draw_map(
     ]
     areas = alt.Chart(alt.Data(values=shapes)).mark_geoshape(strokeWidth=1, stroke="#ffffff")
     colour = alt.Color("properties.colour:N", scale=None)
-    layers = [areas.encode(color=colour, description="properties.described:N"), *_names_on_map(found, edges)]
+    layers = [areas.encode(color=colour, description="properties.described:N"), *_stale_on_map(found)]
+    layers += _names_on_map(found, edges)
     width, height = MAP_SIZE
     flat = [layer.project(type="identity", reflectY=True) for layer in layers]
     svg = _svg(alt.layer(*flat).properties(width=width, height=height))
-    # Lines, not only a colour, say that there is no value: they are seen in grey print too.
-    return svg.replace(f'fill="{NOTHING}"', 'fill="url(#nothing)"').replace(">", f"><defs>{_LINES}</defs>", 1)
+    # Lines, not only a colour, say that a value is not there or not whole: they are seen in grey print too.
+    for colour_text, name in ((NOTHING, "nothing"), (STALE, "stale")):
+        svg = svg.replace(f'fill="{colour_text}"', f'fill="url(#{name})"')
+    return svg.replace(">", f"><defs>{_LINES}</defs>", 1)
+
+
+def _stale_on_map(found: Sequence[tuple[Area, Mapping[str, Any]]]) -> list[alt.Chart]:
+    """Give a layer over the areas whose value rests on only some of their sources, none when all are fresh."""
+    shapes = [
+        {"type": "Feature", "geometry": geometry, "properties": {}}
+        for area, geometry in found
+        if area.is_stale and area.absence.value is not None
+    ]
+    return [alt.Chart(alt.Data(values=shapes)).mark_geoshape(color=STALE, aria=False)] if shapes else []
 
 
 def _names_on_map(found: Sequence[tuple[Area, Mapping[str, Any]]], edges: Sequence[float]) -> list[alt.Chart]:
@@ -205,7 +221,10 @@ def colour_of(area: Area, edges: Sequence[float]) -> str:
 def describe(area: Area, words: Words) -> str:
     """Say in a sentence what the chart shows of a municipality."""
     return words.text(
-        "area_description", name=area.name, absence=words.pct(area.absence), coverage=words.pct(area.coverage)
+        "area_description_stale" if area.is_stale else "area_description",
+        name=area.name,
+        absence=words.pct(area.absence),
+        coverage=words.pct(area.coverage),
     )
 
 

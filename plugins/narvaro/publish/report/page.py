@@ -37,7 +37,7 @@ def render_page(
         "figures": figures,
         "bands": BANDS,
         "edges": charts.class_edges([a.absence.value for a in figures.municipalities if a.absence.value is not None]),
-        "nothing": charts.NOTHING,
+        "lined": {charts.NOTHING: "nothing", charts.STALE: "stale"},
         "thresholds": county.publication.thresholds,
         # The night's bound lies in the small hours: the last whole day is the one before.
         "last_day": night - timedelta(days=1),
@@ -81,7 +81,7 @@ def _side(
         "t": words.text,
         "county_name": county.name(words.language),
         "has_map": outlines is not None,
-        "legend": _legend(edges, areas, words),
+        "legend": _legend(edges, areas, words, has_map=outlines is not None),
         **{name: _embedded(svg, f"{words.language}-{name}") for name, svg in drawn.items()},
     }
 
@@ -95,7 +95,7 @@ def _draw_areas(areas: Sequence[Area], outlines: Mapping[str, Any] | None, words
     return charts.draw_map(areas, outlines, words, edges=edges)
 
 
-def _legend(edges: Sequence[float], areas: Sequence[Area], words: Words) -> list[tuple[str, str]]:
+def _legend(edges: Sequence[float], areas: Sequence[Area], words: Words, *, has_map: bool) -> list[tuple[str, str]]:
     """Give the colours of the map's classes and what they mean."""
     if not any(area.absence.value is not None for area in areas):
         return [(charts.NOTHING, words.text("map_nothing"))]
@@ -109,6 +109,8 @@ def _legend(edges: Sequence[float], areas: Sequence[Area], words: Words) -> list
     legend = list(zip(charts.STEPS, names, strict=False))
     if any(area.absence.value is None for area in areas):
         legend.append((charts.NOTHING, words.text("map_nothing")))
+    if has_map and any(area.is_stale and area.absence.value is not None for area in areas):
+        legend.append((charts.STALE, words.text("map_stale")))
     return legend
 
 
