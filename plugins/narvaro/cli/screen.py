@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from textwrap import shorten
 from typing import Any
 
 import typer
@@ -36,7 +35,7 @@ def show(rows: Sequence[Mapping[str, Any]], *, title: str, as_json: bool, column
         table.add_column(Text(name), overflow="fold")
     for row in rows:
         # As Text, for what stands in brackets in somebody's data is no markup.
-        table.add_row(*(Text(shorten(_as_text(row[name]), _WIDEST, placeholder=" …")) for name in names))
+        table.add_row(*(Text(_at_a_glance(row[name])) for name in names))
     OUT.print(table)
 
 
@@ -65,6 +64,12 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a query gives
     if isinstance(value, (list, tuple)):
         return [_plain(member) for member in value]
     return value
+
+
+def _at_a_glance(value: object) -> str:
+    """Write a value for a table's cell."""
+    text = " ".join(_as_text(value).split())
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
 def _as_text(value: object) -> str:

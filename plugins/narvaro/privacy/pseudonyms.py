@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from narvaro.domain.civic_number import identify
@@ -23,23 +24,16 @@ class Pseudonymiser:
         self._reference_date = reference_date or datetime.now(UTC).date()
         self._pupil_key = key.for_purpose("pupil")
         self._person_key = key.for_purpose("person")
-        self._person_ids: dict[str, str] = {}
+        self._person_ids = _Remembered(lambda uuid: _pseudonym(self._person_key, self._source, uuid.strip().lower()))
         self.key_id = key.key_id
 
     def person_id(self, uuid: str) -> str:
         """Give the pseudonym of the source's own record of a person."""
-        known = self._person_ids.get(uuid)
-        if known is None:
-            known = _pseudonym(self._person_key, self._source, uuid.strip().lower())
-            self._person_ids[uuid] = known
-        return known
+        return self._person_ids[uuid]
 
     def person_ids(self, uuids: list[str]) -> list[str]:
         """Give the pseudonyms of many records at once, in order."""
-        known = self._person_ids
-        for uuid in set(uuids).difference(known):
-            self.person_id(uuid)
-        return [known[uuid] for uuid in uuids]
+        return list(map(self._person_ids.__getitem__, uuids))
 
     def pupil_id(self, civic_number: str | None, person_uuid: str) -> tuple[str, str]:
         """Give a human being's pseudonym and the type of identity that it rests on.
@@ -55,6 +49,18 @@ class Pseudonymiser:
         if identity.normalised:
             return _pseudonym(self._pupil_key, self._source, kind, identity.normalised), kind
         return _pseudonym(self._pupil_key, self._source, "record", person_uuid.strip().lower()), kind
+
+
+class _Remembered(dict[str, str]):
+    """Values made once for each key; a known one costs a single look."""
+
+    def __init__(self, make: Callable[[str], str]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: str) -> str:
+        value = self[key] = self._make(key)
+        return value
 
 
 def _pseudonym(key: bytes, *parts: str) -> str:

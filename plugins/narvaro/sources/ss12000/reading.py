@@ -17,7 +17,7 @@ from narvaro.errors import SourceShapeError
 from narvaro.sources.ss12000.columns import bad_field
 from narvaro.sources.ss12000.decode import RowDecoder
 from narvaro.sources.ss12000.paging import Page, Question, Walker
-from narvaro.sources.ss12000.seen import SeenRows
+from narvaro.sources.ss12000.seen import Fingerprints, SeenRows
 from narvaro.sources.ss12000.times import TIME, NotATimeError, utc_times, wire_time
 from narvaro.sources.ss12000.wire import Row
 
@@ -26,6 +26,8 @@ RowType = TypeVar("RowType", bound=Row)
 # Arrow calls cost the same for one row as for thousands; more would only cost memory.
 _WORTH_A_BATCH = 4_096
 _MOST_PAGES = 16
+_NO_TIME = -(2**62)
+_MIXING = np.int64(0x1E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +91,7 @@ class Reader:
                 raise bad_field(where, error) from None
             if window is not None:
                 _check_window(modified, window, where, gathered)
-            ids = [row.id for row in gathered.rows]
-            are_new = seen.are_new(np.fromiter(map(hash, zip(ids, texts, strict=True)), np.int64, len(ids)))
+            are_new = seen.are_new(_fingerprints(gathered.rows, modified))
             if are_new.all():
                 yield Rows(gathered.rows, modified)
                 continue
@@ -115,6 +116,14 @@ def _gather(pages: Iterator[Page], decoder: RowDecoder) -> Iterator[_Gathered[An
         ends.append((page.number, len(rows)))
     if rows:
         yield _Gathered(rows, ends, is_restarted)
+
+
+def _fingerprints(rows: list[Any], modified: pa.Array) -> Fingerprints:
+    """Give a number for each row's id and time of change; an odd factor keeps all times of one id apart."""
+    ids = np.fromiter((hash(row.id) for row in rows), np.int64, len(rows))
+    times = modified.cast(pa.int64()).fill_null(_NO_TIME).to_numpy(zero_copy_only=False)
+    fingerprints: Fingerprints = ids + times * _MIXING
+    return fingerprints
 
 
 def _check_progress(are_new: npt.NDArray[np.bool_], where: str, gathered: _Gathered[Any]) -> None:

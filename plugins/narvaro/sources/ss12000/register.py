@@ -85,8 +85,10 @@ def grades(page: Rows[Grade], context: Context) -> pa.RecordBatch:
 
 
 def _are_protected(markings: Sequence[Any]) -> list[bool]:
-    """Tell of many marks which protect; the two usual ones are told apart without a call."""
-    return [marking is not None and marking != "Ingen" and is_protected(marking) for marking in markings]
+    """Tell of many marks which protect; where all are one of the two usual ones, without a look at each."""
+    if markings.count("Ingen") + markings.count(None) == len(markings):
+        return [False] * len(markings)
+    return [is_protected(marking) for marking in markings]
 
 
 def _has_plan(plan: object) -> bool:

@@ -11,7 +11,11 @@ Fingerprints = npt.NDArray[np.int64]
 # twice, and its newest version counts as always.
 CAPACITY = 4_000_000
 _RECENT = 65_536
-_SIEVE_SIZE = 2**24
+# Merging copies a run, so a run's length bounds what a merge takes of memory for a moment.
+_LONGEST_RUN = 1_048_576
+_FIRST_SIEVE = 2**16
+_LARGEST_SIEVE = 2**24
+_SIEVE_PLACES_PER_ROW = 8
 
 
 class SeenRows:
@@ -19,9 +23,10 @@ class SeenRows:
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
-        self._sieve = np.zeros(_SIEVE_SIZE, np.bool_)
+        # Small at first: most walks are short, and fresh memory costs more than the look into it.
+        self._sieve = np.zeros(_FIRST_SIEVE, np.bool_)
         self._recent: list[Fingerprints] = []
-        self._sorted: Fingerprints = np.empty(0, np.int64)
+        self._runs: list[Fingerprints] = []
 
     def are_new(self, fingerprints: Fingerprints) -> npt.NDArray[np.bool_]:
         """Tell of each whether it comes for the first time; remember them all."""
@@ -30,7 +35,7 @@ class SeenRows:
         if (run[1:] == run[:-1]).any():
             _, first = np.unique(fingerprints, return_index=True)
             are_new[np.setdiff1d(np.arange(len(fingerprints)), first)] = False
-        places = fingerprints & (_SIEVE_SIZE - 1)
+        places = fingerprints & (len(self._sieve) - 1)
         doubtful = np.flatnonzero(self._sieve[places])
         if len(doubtful):
             are_new[doubtful[self._have_come(fingerprints[doubtful])]] = False
@@ -43,7 +48,7 @@ class SeenRows:
     def _have_come(self, wanted: Fingerprints) -> npt.NDArray[np.bool_]:
         """Tell which are among the remembered ones."""
         have_come = np.zeros(len(wanted), np.bool_)
-        for run in (self._sorted, *self._recent):
+        for run in (*self._runs, *self._recent):
             if len(run):
                 places = np.searchsorted(run, wanted)
                 places[places == len(run)] = 0
@@ -51,13 +56,26 @@ class SeenRows:
         return have_come
 
     def _settle(self) -> None:
-        """Merge the newest into the sorted ones, or begin anew with them when there are too many."""
-        newest = np.sort(np.concatenate(self._recent))
+        """Merge the newest into the last run or begin a new one; forget the oldest run when there are too many."""
+        newest = np.concatenate(self._recent)
         self._recent.clear()
-        if len(self._sorted) + len(newest) <= self._capacity:
-            # A stable sort merges two sorted runs in one pass.
-            self._sorted = np.sort(np.concatenate([self._sorted, newest]), kind="stable")
-            return
-        self._sorted = newest
-        self._sieve[:] = False
-        self._sieve[newest & (_SIEVE_SIZE - 1)] = True
+        if self._runs and len(self._runs[-1]) + len(newest) <= min(_LONGEST_RUN, self._capacity):
+            newest = np.concatenate([self._runs.pop(), newest])
+        # A stable sort merges sorted runs in one pass, and in place it needs no third copy.
+        newest.sort(kind="stable")
+        self._runs.append(newest)
+        has_forgotten = False
+        while len(self._runs) > 1 and sum(map(len, self._runs)) > self._capacity:
+            del self._runs[0]
+            has_forgotten = True
+        wanted = _sieve_size(sum(map(len, self._runs)))
+        if has_forgotten or wanted > len(self._sieve):
+            self._sieve = np.zeros(wanted, np.bool_)
+            for run in self._runs:
+                self._sieve[run & (wanted - 1)] = True
+
+
+def _sieve_size(rows: int) -> int:
+    """Give a power of two that leaves room for twice the rows, within bounds."""
+    wanted = 1 << (2 * rows * _SIEVE_PLACES_PER_ROW - 1).bit_length() if rows else _FIRST_SIEVE
+    return max(_FIRST_SIEVE, min(_LARGEST_SIEVE, wanted))
