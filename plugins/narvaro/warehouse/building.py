@@ -67,13 +67,11 @@ def build(settings: Settings, content: WarehouseContent, *, resources: Resources
         if is_built_from(target, wanted):
             return BuildResult(target, _count_rows(target), (), time.monotonic() - began, changed=False)
         try:
-            nodes = _build_beside(building, settings, content, resources or Resources())
-            keep_fingerprint(building, wanted)
-            tables = _count_rows(building)
-            _put_in_place(building, target)
-        except OSError as error:
-            message = f"The warehouse could not be written ({error.strerror}). Free some space, then: narvaro build."
-            raise BuildError(message) from error
+            with _write_errors():
+                nodes = _build_beside(building, settings, content, resources or Resources())
+                keep_fingerprint(building, wanted)
+                tables = _count_rows(building)
+                _put_in_place(building, target)
         finally:
             _remove(building)
     return BuildResult(target, tables, nodes, time.monotonic() - began)
@@ -93,6 +91,22 @@ def _build_beside(
     )
     drop_raw(building)
     return nodes
+
+
+@contextmanager
+def _write_errors() -> Iterator[None]:
+    """Give the trouble of writing a file as a BuildError; the database's own words may quote a value."""
+    try:
+        yield
+    except OSError as error:
+        message = f"The warehouse could not be written ({error.strerror}). Free some space, then: narvaro build."
+        raise BuildError(message) from error
+    except duckdb.Error as error:
+        message = (
+            f"The warehouse could not be written ({type(error).__name__}). "
+            "Free some space or mend the folder's rights, then: narvaro build."
+        )
+        raise BuildError(message) from None
 
 
 def dbt_environment(building: Path, resources: Resources) -> dict[str, str]:

@@ -120,7 +120,7 @@ def _gather(pages: Iterator[Page], decoder: RowDecoder) -> Iterator[_Gathered[An
 
 def _fingerprints(rows: list[Any], modified: pa.Array) -> Fingerprints:
     """Give a number for each row's id and time of change; an odd factor keeps all times of one id apart."""
-    ids = np.fromiter((hash(row.id) for row in rows), np.int64, len(rows))
+    ids = np.fromiter(map(hash, [row.id for row in rows]), np.int64, len(rows))
     times = modified.cast(pa.int64()).fill_null(_NO_TIME).to_numpy(zero_copy_only=False)
     fingerprints: Fingerprints = ids + times * _MIXING
     return fingerprints
