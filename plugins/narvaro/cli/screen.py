@@ -17,7 +17,8 @@ from rich.text import Text
 
 from narvaro.errors import NarvaroError
 
-OUT = Console()
+# In a pipe or a file there is no edge to fold at, and a folded name cannot be searched for.
+OUT = Console(width=None if sys.stdout.isatty() else 250)
 ERR = Console(stderr=True)
 # A table is for a glance; --json holds everything.
 _WIDEST = 60
@@ -31,8 +32,8 @@ def show(rows: Sequence[Mapping[str, Any]], *, title: str, as_json: bool, column
         return
     table = Table(title=title, title_justify="left")
     names = list(rows[0]) if rows else list(columns)
-    for name in names:
-        table.add_column(Text(name), overflow="fold")
+    for position, name in enumerate(names):
+        table.add_column(Text(name), overflow="fold", no_wrap=position == 0)
     for row in rows:
         # As Text, for what stands in brackets in somebody's data is no markup.
         table.add_row(*(Text(_at_a_glance(row[name])) for name in names))
