@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from narvaro.errors import LandingError
 from narvaro.landing.disk import create_private_file, disk_errors, flush_to_disk
 from narvaro.landing.manifest import LandedFile, sha256
 
-# Arrow bytes and rows that make a row group: large enough to compress, small enough for memory.
-ROW_GROUP_ROWS = 131_072
-ROW_GROUP_BYTES = 32 * 1024 * 1024
+# Arrow bytes and rows that make a row group: large enough to compress, small enough for memory,
+# where one is written while the next one gathers.
+ROW_GROUP_ROWS = 65_536
+ROW_GROUP_BYTES = 16 * 1024 * 1024
 
 _SAMPLE_ROWS = 16_384
 _UNIQUE_SHARE = 0.9
@@ -30,7 +32,7 @@ def landed_schema(schema: pa.Schema) -> pa.Schema:
 
 
 class ParquetFile:
-    """A Parquet file that grows by row groups; call `close` or `abandon`."""
+    """A Parquet file that grows by row groups, one written in the background at a time; `close` or `abandon` it."""
 
     def __init__(self, path: Path, schema: pa.Schema, *, source: str, load_id: str) -> None:
         self._path = path
@@ -46,12 +48,14 @@ class ParquetFile:
             create_private_file(path)
             self._sink = pa.OSFile(str(path), "wb")
         self._writer: pq.ParquetWriter | None = None
+        self._background: ThreadPoolExecutor | None = None
+        self._writing: Future[None] | None = None
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Take a batch; it may wait in memory for its row group to fill.
 
         Raises:
-            LandingError: the batch has other columns than the first one, or the disk is full.
+            LandingError: the batch has other columns than the first one, or the disk was full a row group ago.
         """
         if not batch.schema.equals(self._incoming):
             message = f"{self._path.parent.parent.name}: a batch has other columns than the first. Amend its connector."
@@ -71,6 +75,7 @@ class ParquetFile:
             LandingError: the disk is full.
         """
         self._flush()
+        self._finish_writing()
         with disk_errors(self._path):
             (self._writer or self._open_writer(self._schema.empty_table())).close()
             self._sink.close()
@@ -85,6 +90,8 @@ class ParquetFile:
     def abandon(self) -> None:
         """Let go of the file without finishing it."""
         self._waiting.clear()
+        if self._background is not None:
+            self._background.shutdown()
         for part in (self._writer, self._sink):
             try:
                 if part is not None:
@@ -94,39 +101,61 @@ class ParquetFile:
                 continue
 
     def _flush(self) -> None:
-        """Write the waiting rows as one row group."""
+        """Have the waiting rows written as one row group, once the one before has been."""
         if not self._waiting:
             return
+        if self._writing is not None:
+            self._writing.result()
+        # Writing needs no Python: the next rows are decoded meanwhile.
+        self._background = self._background or ThreadPoolExecutor(1, "narvaro-parquet")
         table = pa.Table.from_batches(self._waiting, schema=self._incoming)
-        count = table.num_rows
-        columns = [
-            *table.columns,
-            pa.repeat(self._source, count),
-            pa.repeat(self._load_id, count),
-            pa.array(np.arange(self.rows, self.rows + count, dtype=np.int64)),
-        ]
-        with disk_errors(self._path):
-            landed = pa.Table.from_arrays(columns, schema=self._schema)
-            self._writer = self._writer or self._open_writer(landed)
-            self._writer.write_table(landed, row_group_size=count)
-        self.rows += count
+        self._writing = self._background.submit(self._write_group, table, self.rows)
+        self.rows += table.num_rows
         self._waiting.clear()
         self._waiting_rows = self._waiting_bytes = 0
 
+    def _finish_writing(self) -> None:
+        """Wait for the last row group; raises what hindered it."""
+        if self._background is not None:
+            self._background.shutdown()
+        if self._writing is not None:
+            self._writing.result()
+
+    def _write_group(self, table: pa.Table, first_row: int) -> None:
+        """Write rows as one row group, with their provenance."""
+        count = table.num_rows
+        columns = [
+            *table.columns,
+            _repeated(self._source, count),
+            _repeated(self._load_id, count),
+            pa.array(np.arange(first_row, first_row + count, dtype=np.int64)),
+        ]
+        with disk_errors(self._path):
+            landed = pa.Table.from_arrays(columns, names=self._schema.names)
+            self._writer = self._writer or self._open_writer(landed)
+            self._writer.write_table(landed, row_group_size=count)
+
     def _open_writer(self, sample: pa.Table) -> pq.ParquetWriter:
         """Open the writer with the encodings that suit the first rows."""
-        texts = [field.name for field in self._schema if pa.types.is_string(field.type)]
+        texts = [field.name for field in self._incoming if pa.types.is_string(field.type)]
         repeating = [name for name in texts if _is_repeating(sample.column(name))]
         return pq.ParquetWriter(
             self._sink,
-            self._schema,
+            sample.schema,
             compression="zstd",
-            use_dictionary=repeating,
+            use_dictionary=[*repeating, "_source", "_load_id"],
+            # Readers see the plain types of `landed_fields`, not that some were given as dictionaries.
+            store_schema=False,
             column_encoding={
                 **{name: "DELTA_LENGTH_BYTE_ARRAY" for name in texts if name not in repeating},
                 "_row": "DELTA_BINARY_PACKED",
             },
         )
+
+
+def _repeated(text: str, count: int) -> pa.DictionaryArray:
+    """Give one text many times over in four bytes each."""
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([text]))
 
 
 def _is_repeating(column: pa.ChunkedArray) -> bool:

@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
-# About thirty pages of a thousand rows: enough that neither side waits for the other's batch.
-AHEAD_BYTES = 16 * 1024 * 1024
+# About eight pages of a thousand rows: enough that neither side waits for the other's batch.
+AHEAD_BYTES = 4 * 1024 * 1024
 
 
 def run_ahead(items: Iterator[Item], size: Callable[[Item], int], most_bytes: int = AHEAD_BYTES) -> Iterator[Item]:

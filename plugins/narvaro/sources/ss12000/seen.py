@@ -13,7 +13,7 @@ CAPACITY = 4_000_000
 _RECENT = 65_536
 # Merging copies a run, so a run's length bounds what a merge takes of memory for a moment.
 _LONGEST_RUN = 1_048_576
-_FIRST_SIEVE = 2**16
+_FIRST_SIEVE = 2**20
 _LARGEST_SIEVE = 2**24
 _SIEVE_PLACES_PER_ROW = 8
 
@@ -58,11 +58,12 @@ class SeenRows:
     def _settle(self) -> None:
         """Merge the newest into the last run or begin a new one; forget the oldest run when there are too many."""
         newest = np.concatenate(self._recent)
+        newest.sort()
         self._recent.clear()
         if self._runs and len(self._runs[-1]) + len(newest) <= min(_LONGEST_RUN, self._capacity):
             newest = np.concatenate([self._runs.pop(), newest])
-        # A stable sort merges sorted runs in one pass, and in place it needs no third copy.
-        newest.sort(kind="stable")
+            # A stable sort merges two sorted runs in one pass, and in place it needs no third copy.
+            newest.sort(kind="stable")
         self._runs.append(newest)
         has_forgotten = False
         while len(self._runs) > 1 and sum(map(len, self._runs)) > self._capacity:

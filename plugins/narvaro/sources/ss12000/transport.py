@@ -7,9 +7,10 @@ import random
 import ssl
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import tenacity
@@ -56,7 +57,15 @@ class Transport:
         self._source = source
         self._base_url = base_url.rstrip("/")
         self._client = client
-        self._patience = patience
+        # A request that no client has built has no time limits of its own.
+        self._extensions = {"timeout": client.timeout.as_dict()}
+        self._attempts = tenacity.Retrying(
+            stop=tenacity.stop_after_attempt(patience.attempts),
+            wait=patience.wait_seconds,
+            retry=tenacity.retry_if_exception(patience.is_worth_retrying),
+            sleep=patience.sleep,
+            reraise=True,
+        )
         self.server_date: datetime | None = None
         _hide_queries()
 
@@ -68,14 +77,7 @@ class Transport:
             SourceDeniedError: refused.
             SourceShapeError: answered with something else than JSON, or refused the request itself.
         """
-        attempts = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(self._patience.attempts),
-            wait=self._patience.wait_seconds,
-            retry=tenacity.retry_if_exception(self._patience.is_worth_retrying),
-            sleep=self._patience.sleep,
-            reraise=True,
-        )
-        return attempts(self._get_once, resource, parameters)
+        return self._attempts(self._get_once, resource, parameters)
 
     def where(self, resource: str) -> str:
         """Name a resource of this source, for errors."""
@@ -89,7 +91,10 @@ class Transport:
         """Send one request, once; its address never reaches an error, for queries may hold a civic number."""
         where = self.where(resource)
         try:
-            with self._client.stream("GET", self._base_url + resource, params=list(parameters)) as response:
+            # A finished request: the client's own building of one parses every address four times.
+            address = f"{self._base_url}{resource}?{urlencode(parameters)}"
+            request = httpx.Request("GET", address, headers=self._client.headers, extensions=self._extensions)
+            with closing(self._client.send(request, stream=True)) as response:
                 return self._body(response, where)
         except httpx.TimeoutException:
             message = f"{where} did not answer in time. It is tried again later; if it lasts, raise timeout_seconds."
