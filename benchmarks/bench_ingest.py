@@ -92,8 +92,8 @@ def running_server(rows: int) -> Iterator[str]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=300_000)
-    parser.add_argument("--rounds", type=int, default=3, help="the median round is told")
+    parser.add_argument("--rows", type=int, default=600_000)
+    parser.add_argument("--rounds", type=int, default=5, help="the median round is told")
     arguments = parser.parse_args()
     rounds = []
     # Arrow imports pandas at the first list it is given: once a process, not once a night.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -61,7 +62,8 @@ def test_rows_are_landed_with_their_provenance(landing_dir):
     assert set(table.column("_source").to_pylist()) == {"0180-exempel"}
     assert set(table.column("_load_id").to_pylist()) == {manifest.load_id}
     assert table.column("lesson_id").to_pylist() == ["l0", "l1", "l0"]
-    assert table.schema.field("lesson_id").type == pa.string()
+    for name in ("lesson_id", "_source", "_load_id"):
+        assert table.schema.field(name).type == pa.string()
 
 
 def test_rows_are_numbered_through_all_row_groups(landing_dir, monkeypatch):
@@ -246,6 +248,19 @@ def test_a_full_disk_is_told_and_nothing_is_left(small_disk):
     assert list((landing_dir / ".staging").iterdir()) == []
     verify_load(landing_dir, kept)
     assert len(land(landing_dir, source="0181-annan")) == 1
+
+
+def test_a_row_group_that_could_not_be_written_behind_the_readers_back_is_told(landing_dir, monkeypatch):
+    def no_room(*_, **__):
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr("narvaro.landing.parquet.ROW_GROUP_ROWS", 10)
+    monkeypatch.setattr(pq.ParquetWriter, "write_table", no_room)
+    for batches in ([a_batch(12)], [a_batch(12)] * 3):
+        with pytest.raises(LandingError, match="disk is full"):
+            land(landing_dir, *batches)
+        assert loads_in(landing_dir) == []
+        assert list((landing_dir / ".staging").iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path):

@@ -106,6 +106,15 @@ def test_exactly_the_rows_that_came_before_are_known(batches, is_settled):
             seen._settle()
 
 
+def test_rows_are_known_in_whatever_run_they_settled(monkeypatch):
+    monkeypatch.setattr("narvaro.sources.ss12000.seen._LONGEST_RUN", 150_000)
+    seen = SeenRows()
+    for start in range(0, 400_000, 10_000):
+        assert seen.are_new(np.arange(start, start + 10_000)).all()
+    assert len(seen._runs) > 2
+    assert not seen.are_new(np.arange(400_000)).any()
+
+
 def test_forgetting_the_oldest_keeps_the_newest():
     seen = SeenRows(capacity=100_000)
     seen.are_new(np.arange(70_000))

@@ -93,7 +93,13 @@ class Transport:
         try:
             # A finished request: the client's own building of one parses every address four times.
             address = f"{self._base_url}{resource}?{urlencode(parameters)}"
-            request = httpx.Request("GET", address, headers=self._client.headers, extensions=self._extensions)
+            request = httpx.Request(
+                "GET",
+                address,
+                headers=self._client.headers,
+                cookies=self._client.cookies,
+                extensions=self._extensions,
+            )
             with closing(self._client.send(request, stream=True)) as response:
                 return self._body(response, where)
         except httpx.TimeoutException:
@@ -117,7 +123,8 @@ class Transport:
             raise SourceShapeError(message)
         chunks: list[bytes] = []
         size = 0
-        for chunk in response.iter_bytes():
+        is_encoded = "Content-Encoding" in response.headers
+        for chunk in response.iter_bytes() if is_encoded else response.iter_raw():
             chunks.append(chunk)
             size += len(chunk)
             if size > LARGEST_PAGE_BYTES:
