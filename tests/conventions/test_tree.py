@@ -117,7 +117,7 @@ def test_path_finder_finds_paths():
     """The rule above must be able to fail."""
     shown = ["open('/ho" + "me/anna/x')", "--db=/ro" + "ot/x.db", "C:" + "\\Users\\anna"]
     assert all(MACHINE_PATH.search(text) for text in shown)
-    assert not any(MACHINE_PATH.search(text) for text in ("https://a.example/home/x", "var/landing", "~/work/narvaro"))
+    assert not any(MACHINE_PATH.search(text) for text in ("https://a.example/home/x", "var/landing", "~/src/narvaro"))
 
 
 def tools_named(text: str) -> set[str]:
