@@ -296,9 +296,11 @@ def test_deletions_in_no_known_shape_are_refused(system, read_all, data):
 
 
 def test_a_missing_field_is_named_with_what_came_instead(system, read_all):
-    row = an_attendance(rapporterad=True)
-    del row["isReported"]
-    system.rows["/attendances"] = [row]
+    # Two rows: a key that only one row has might be data, and is not told.
+    rows = [an_attendance(rapporterad=True), an_attendance(rapporterad=False)]
+    for row in rows:
+        del row["isReported"]
+    system.rows["/attendances"] = rows
     with pytest.raises(SourceShapeError) as caught:
         read_all()
     message = str(caught.value)

@@ -18,8 +18,9 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MISSING = re.compile(r"missing required field `(?P<name>\w+)`")
 _PLACE = re.compile(r"at `(?P<path>[^`]+)`")
 _KINDS = re.compile(r"Expected `(?P<wanted>[^`]+)`(?:, got `(?P<came>[^`]+)`)?")
-# A key that is a plain word can be told; anything else might be data in a key's place.
+# A plain word that every row has is a field's name; any other key might be data in a key's place, a pupil's name even.
 _FIELD_NAME = re.compile(r"[A-Za-z_]{1,40}")
+_COMPARED_ROWS = 50
 _SHOWN_NAMES = 12
 
 
@@ -114,13 +115,13 @@ class RowDecoder:
 
 
 def _foreign_names(data: msgspec.Raw, known: set[str]) -> list[str]:
-    """Give the names, not the values, of the first row's fields that we do not read."""
+    """Give the names, not the values, of the fields that we do not read and that all first rows share."""
     try:
-        rows = _first_rows.decode(data)
-        names = _keys.decode(rows[0]) if rows else {}
+        rows = [set(_keys.decode(row)) for row in _first_rows.decode(data)[:_COMPARED_ROWS]]
     except msgspec.DecodeError:
         return []
-    return sorted(name for name in names if name not in known and _FIELD_NAME.fullmatch(name))[:_SHOWN_NAMES]
+    shared = set.intersection(*rows) if len(rows) > 1 else set()
+    return sorted(name for name in shared - known if _FIELD_NAME.fullmatch(name))[:_SHOWN_NAMES]
 
 
 def _page_problem(error: msgspec.ValidationError, where: str) -> str:

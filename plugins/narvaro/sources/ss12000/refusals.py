@@ -13,8 +13,59 @@ from narvaro.errors import NarvaroError, SourceBusyError, SourceDeniedError, Sou
 from narvaro.sources.ss12000.wire import Refusal
 
 BUSY = frozenset({httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
-# A vendor's own code such as source_unavailable; anything longer or odder may hold what we asked about.
-_CODE = re.compile(r"[A-Za-z_]{1,40}")
+# A vendor's own code, such as source_unavailable, is told when each of its words is one of these: any other
+# word may be what we asked about, or a person.
+_CODE_WORDS = frozenset(
+    [
+        "access",
+        "authorized",
+        "bad",
+        "busy",
+        "client",
+        "conflict",
+        "credentials",
+        "denied",
+        "error",
+        "exceeded",
+        "expired",
+        "failed",
+        "forbidden",
+        "found",
+        "gone",
+        "internal",
+        "invalid",
+        "large",
+        "limit",
+        "many",
+        "method",
+        "missing",
+        "not",
+        "page",
+        "parameter",
+        "parameters",
+        "permission",
+        "query",
+        "rate",
+        "request",
+        "requests",
+        "required",
+        "resource",
+        "scope",
+        "server",
+        "service",
+        "source",
+        "timeout",
+        "token",
+        "too",
+        "unauthorized",
+        "unavailable",
+        "unknown",
+        "unprocessable",
+        "unsupported",
+        "validation",
+    ]
+)
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
 
 class RequestRefusedError(SourceShapeError):
@@ -83,9 +134,11 @@ def refusal(where: str, response: httpx.Response, body: bytes) -> NarvaroError:
 
 
 def _vendor_code(body: bytes) -> str:
-    """Give the vendor's error code when it is a plain word."""
+    """Give the vendor's error code when it is made of words that speak of requests only."""
     try:
         code = msgspec.json.decode(body, type=Refusal).code
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
-    return code if isinstance(code, str) and _CODE.fullmatch(code) else ""
+    if not isinstance(code, str) or not re.fullmatch(r"[A-Za-z_]{1,60}", code):
+        return ""
+    return code if {word.lower() for word in _WORD.findall(code)} <= _CODE_WORDS else ""
