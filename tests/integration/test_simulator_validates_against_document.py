@@ -10,7 +10,7 @@ import yaml
 from openapi_schema_validator import OAS30Validator
 
 from narvaro.county import load_county
-from narvaro.simulator import SimulatorConfig, build_world, running_simulator
+from narvaro.simulator import Fault, SimulatorConfig, build_world, running_simulator
 from narvaro.simulator.tables import MARKINGS
 from narvaro.simulator.wire.authority import Authority
 
@@ -32,7 +32,30 @@ ANSWERS = {
     "absences": [("Absences", {})],
     "grades": [("Grades", {})],
     "deletedEntities": [("DeletedEntities", {})],
+    "aggregatedAttendance": [("AggregatedAttendances", {"startDate": "2026-08-17", "endDate": "2026-08-23"})],
 }
+# The document names the attendance rows' list as the answer of a lookup of lessons: a slip.
+OBJECTS = {
+    "organisations": "Organisation",
+    "persons": "PersonExpanded",
+    "groups": "GroupExpanded",
+    "activities": "ActivityExpanded",
+    "syllabuses": "Syllabus",
+    "calendarEvents": "CalendarEvent",
+    "attendances": "Attendance",
+    "absences": "Absence",
+    "grades": "Grade",
+}
+# Faults after which the rows are still what the document says.
+QUIET = (
+    "names_unasked",
+    "protected_complete",
+    "extra_fields",
+    "microseconds",
+    "republished",
+    "mass_deletion",
+    "readded",
+)
 CASES = [(resource, name, filters) for resource, cases in ANSWERS.items() for name, filters in cases]
 
 
@@ -57,11 +80,14 @@ def world():
 
 
 @pytest.fixture(scope="module")
-def client(world):
-    with (
-        running_simulator(world, secret=SECRET, clock=world.night_bound(2)) as running,
-        httpx.Client(base_url=running.base_url, timeout=60) as client,
-    ):
+def simulator(world):
+    with running_simulator(world, secret=SECRET, clock=world.night_bound(2)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def client(simulator):
+    with httpx.Client(base_url=simulator.base_url, timeout=60) as client:
         yield client
 
 
@@ -74,28 +100,47 @@ def errors_of(document, name, body):
     ]
 
 
+def bearer(client, source):
+    """Give the headers of a client that has asked for a token."""
+    form = {"grant_type": "client_credentials", "client_id": source}
+    form["client_secret"] = Authority(SECRET).client_secret(source)
+    token = client.post(f"/{source}/token", data=form).json()["access_token"]
+    return {"authorization": f"Bearer {token}"}
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join([case[0], *case[2]]))
 @pytest.mark.parametrize("source", ["1060-olofstrom", "1080-karlskrona"])
 def test_answer_is_valid(document, client, source, case):
     resource, name, filters = case
-    form = {"grant_type": "client_credentials", "client_id": source}
-    form["client_secret"] = Authority(SECRET).client_secret(source)
-    token = client.post(f"/{source}/token", data=form).json()["access_token"]
-    headers = {"authorization": f"Bearer {token}"}
-    answer = client.get(f"/{source}/v2.0/{resource}", params=filters | {"limit": 300}, headers=headers)
+    answer = client.get(f"/{source}/v2.0/{resource}", params=filters | {"limit": 300}, headers=bearer(client, source))
     assert answer.status_code == 200
     assert errors_of(document, name, answer.json()) == []
     assert answer.json()["data"]
 
 
-def test_syllabuses_are_valid(document, client):
-    form = {"grant_type": "client_credentials", "client_id": "1060-olofstrom"}
-    form["client_secret"] = Authority(SECRET).client_secret("1060-olofstrom")
-    token = client.post("/1060-olofstrom/token", data=form).json()["access_token"]
-    answer = client.get("/1060-olofstrom/v2.0/syllabuses", headers={"authorization": f"Bearer {token}"})
-    rows = answer.json()["data"]
-    assert rows
-    assert [error for row in rows for error in errors_of(document, "Syllabus", row)] == []
+@pytest.mark.parametrize("resource", OBJECTS)
+def test_looked_up_objects_are_valid(document, client, resource):
+    source = "1060-olofstrom"
+    headers, filters = bearer(client, source), WINDOW if resource == "calendarEvents" else {}
+    listed = client.get(f"/{source}/v2.0/{resource}", params=filters | {"limit": 40}, headers=headers).json()["data"]
+    asked = {"ids": [row["id"] for row in listed]}
+    found = client.post(f"/{source}/v2.0/{resource}/lookup", json=asked, headers=headers).json()
+    one = client.get(f"/{source}/v2.0/{resource}/{asked['ids'][0]}", headers=headers).json()
+    assert len(found) == len(listed) > 0
+    assert [error for row in (*found, one) for error in errors_of(document, OBJECTS[resource], row)] == []
+
+
+@pytest.mark.parametrize("kind", QUIET)
+def test_faults_that_break_no_shape_stay_valid(document, simulator, client, kind):
+    source = "1060-olofstrom"
+    headers, before = bearer(client, source), simulator.servers.faults
+    simulator.servers.faults = (Fault(source=source, kind=kind),)
+    try:
+        for resource, name, filters in CASES:
+            answer = client.get(f"/{source}/v2.0/{resource}", params=filters | {"limit": 50}, headers=headers)
+            assert errors_of(document, name, answer.json()) == []
+    finally:
+        simulator.servers.faults = before
 
 
 def test_errors_are_valid(document, client):

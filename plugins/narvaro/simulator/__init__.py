@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from narvaro.simulator.building import build_world
 from narvaro.simulator.canaries import canaries
-from narvaro.simulator.config import AbsenceModel, Fault, SimulatorConfig, load_simulator_config
+from narvaro.simulator.config import AbsenceModel, SimulatorConfig, load_simulator_config
+from narvaro.simulator.fault_kinds import FAULT_KINDS
+from narvaro.simulator.faults import Fault, load_faults
 from narvaro.simulator.serving import RunningSimulator, connections, running_simulator, serve
 from narvaro.simulator.truth import Truth
 from narvaro.simulator.wire.app import create_app
 from narvaro.simulator.world import World
 
 __all__ = [
+    "FAULT_KINDS",
     "AbsenceModel",
     "Fault",
     "RunningSimulator",
@@ -25,6 +28,7 @@ __all__ = [
     "canaries",
     "connections",
     "create_app",
+    "load_faults",
     "load_simulator_config",
     "running_simulator",
     "serve",

@@ -4,35 +4,16 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from narvaro.errors import ConfigError
+from narvaro.simulator.faults import Fault
 
 FILE_NAME = "simulator.yml"
 _SWEDISH_TIME = ZoneInfo("Europe/Stockholm")
-FaultKind = Literal["missing_reports", "impossible_minutes", "wrong_header", "silent"]
-
-
-class Fault(BaseModel):
-    """One planted fault in one source."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    source: str = Field(min_length=1, description="Name of the source.")
-    kind: FaultKind = Field(description="What goes wrong.")
-    from_date: date | None = Field(default=None, description="missing_reports: first day without registers.")
-    rows: int = Field(default=25, ge=1, description="impossible_minutes: how many rows.")
-    active_from: AwareDatetime | None = Field(default=None, description="wrong_header, silent: first moment.")
-    active_until: AwareDatetime | None = Field(default=None, description="wrong_header, silent: last moment.")
-
-    def is_active(self, clock: datetime) -> bool:
-        """Tell whether a fault of the wire shows at a simulated time."""
-        after_start = self.active_from is None or clock >= self.active_from
-        return after_start and (self.active_until is None or clock < self.active_until)
 
 
 class AbsenceModel(BaseModel):
@@ -94,7 +75,7 @@ class SimulatorConfig(BaseModel):
         """The last day with registers: the Monday after the weeks, so that a second night has news."""
         return self.start_date + timedelta(weeks=self.weeks)
 
-    def faults_of(self, kind: FaultKind) -> tuple[Fault, ...]:
+    def faults_of(self, kind: str) -> tuple[Fault, ...]:
         """Give the planted faults of one kind."""
         return tuple(fault for fault in self.faults if fault.kind == kind)
 

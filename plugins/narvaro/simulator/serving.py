@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from narvaro.errors import SourceError
+from narvaro.errors import ConfigError, SourceError
+from narvaro.simulator.faults import EVERY_SOURCE
 from narvaro.simulator.wire.app import SimulatedServers, create_app
 from narvaro.simulator.wire.authority import Authority
 
@@ -32,11 +33,12 @@ def connections(county: County, base_url: str, secret: str) -> dict[str, dict[st
     base = base_url.rstrip("/")
     found: dict[str, dict[str, Any]] = {
         source.conn_id: {
-            "conn_type": "http",
+            "conn_type": "ss12000",
             "host": f"{base}/{source.name}/v2.0",
             "login": source.name,
             "password": authority.client_secret(source.name),
-            "extra": {"token_url": f"{base}/{source.name}/token"},
+            # It is our own machine's: it may be asked as fast as it answers.
+            "extra": {"token_url": f"{base}/{source.name}/token", "requests_per_second": 0},
         }
         for source in county.sources.values()
     }
@@ -86,7 +88,11 @@ def serve(world: World, *, secret: str, host: str = HOST, port: int = 8512, cloc
 
     Raises:
         SourceError: the port is taken.
+        ConfigError: a fault is planted in a source that is not there.
     """
+    known = {EVERY_SOURCE, *(source.name for source in world.sources)}
+    if strangers := sorted({fault.source for fault in world.config.faults} - known):
+        raise ConfigError(f"No such source: {', '.join(strangers)}. Plant faults in sources of sources.yml.")
     listener = _listening_socket(host, port)
     _server(world, secret, host=host, port=port, clock=clock).run(sockets=[listener])
 

@@ -51,3 +51,14 @@ def client(simulator, small_world):
         yield client
     simulator.set_clock(small_world.as_of)
     simulator.servers.faults = small_world.config.faults
+
+
+@pytest.fixture
+def plant(simulator, client):  # noqa: ARG001 - `client` takes the faults away again
+    """Plants faults: whole ones, or one of a source by its keys."""
+
+    def plant(*faults, **one):
+        added = [Fault(**{"source": "1080-karlskrona", **one})] if one else []
+        simulator.servers.faults = (*faults, *added)
+
+    return plant

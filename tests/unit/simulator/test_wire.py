@@ -35,6 +35,8 @@ def test_wrong_client_secret_is_refused(client):
 
 def test_basic_credentials_are_taken(blekinge, simulator):
     entry = connections(blekinge, simulator.base_url, SECRET)["narvaro_1080_karlskrona"]
+    assert entry["conn_type"] == "ss12000"
+    assert entry["extra"]["requests_per_second"] == 0
     auth = (entry["login"], entry["password"])
     answer = httpx.post(entry["extra"]["token_url"], data={"grant_type": "client_credentials"}, auth=auth)
     assert answer.status_code == 200

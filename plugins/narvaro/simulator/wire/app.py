@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
+import asyncio
 from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from email.utils import format_datetime
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from typing import TYPE_CHECKING
 
 import orjson
 from starlette.applications import Starlette
@@ -16,18 +14,29 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from narvaro.simulator.calendar import seconds
-from narvaro.simulator.config import Fault
+from narvaro.simulator.fault_kinds import TELLING
+from narvaro.simulator.wire import lookup
+from narvaro.simulator.wire.aggregates import AGGREGATES
+from narvaro.simulator.wire.answers import NOT_FOUND, answer, mute_cuts, refusal
 from narvaro.simulator.wire.authority import TOKEN_SECONDS, Authority
-from narvaro.simulator.wire.pages import Pages, Walk
-from narvaro.simulator.wire.request import Query, WireError, bad_request
-from narvaro.simulator.wire.selection import FILTERS
+from narvaro.simulator.wire.credentials import bearer, check_bearer, client_of
+from narvaro.simulator.wire.deletions import otherwise_told
+from narvaro.simulator.wire.distortion import distorted
+from narvaro.simulator.wire.doors import Asked, Doors
+from narvaro.simulator.wire.levers import moved
+from narvaro.simulator.wire.pages import Names, Pages, Part
+from narvaro.simulator.wire.request import WireError, asked_limit, bad_request
+from narvaro.simulator.wire.visit import TOKEN, Schedule, Visit
+from narvaro.simulator.wire.walks import Position, Walks
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from narvaro.simulator.faults import Fault
     from narvaro.simulator.world import World
 
-_LARGEST_PAGE = 20_000
+_DELETIONS = "deletedEntities"
+_LISTS = {*lookup.RESOURCES, _DELETIONS, AGGREGATES}
 
 
 class SimulatedServers:
@@ -36,183 +45,194 @@ class SimulatedServers:
     def __init__(self, world: World, secret: str, *, clock: datetime | None = None) -> None:
         self.world = world
         self.authority = Authority(secret)
-        self.clock = seconds(clock or world.as_of)
-        self.faults: tuple[Fault, ...] = world.config.faults
         self.requests: Counter[str] = Counter()
+        self.clock = seconds(clock or world.as_of)
+        self.faults = world.config.faults
         self._pages = Pages(world)
+        self._walks = Walks(world, self.authority)
         self._places = {source.name: place for place, source in enumerate(world.sources)}
 
-    def _now(self) -> datetime:
-        """Give the simulated time."""
-        return datetime.fromtimestamp(self.clock, UTC)
+    @property
+    def clock(self) -> int:
+        """The simulated time, which every source starts from."""
+        return self._clock
 
-    def _has_fault(self, source: str, kind: str) -> bool:
-        """Tell whether a source has a fault of the wire right now."""
-        return any(f.source == source and f.kind == kind and f.is_active(self._now()) for f in self.faults)
+    @clock.setter
+    def clock(self, moment: int) -> None:
+        self._clock = moment
+        # Sources whose data move while they are read are ahead of the others.
+        self._ahead: Counter[str] = Counter()
 
-    def _answer(self, body: bytes, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-        """Give a JSON answer that carries the simulated time."""
-        stamped = {"date": format_datetime(self._now(), usegmt=True)} | (headers or {})
-        return Response(body, status, stamped, "application/json" if body else None)
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The planted faults; setting them starts the count of every fault's requests anew."""
+        return self._schedule.faults
 
-    def _refusal(self, error: WireError) -> Response:
-        """Give an error as the standard shapes it."""
-        headers = {"www-authenticate": "Bearer"} if error.status == 401 else {}  # noqa: PLR2004
-        return self._answer(orjson.dumps({"code": error.code, "message": error.message}), error.status, headers)
+    @faults.setter
+    def faults(self, faults: Sequence[Fault]) -> None:
+        self._schedule, self._doors = Schedule(faults), Doors()
 
-    def _place(self, request: Request) -> int:
-        """Give the place of the source that a path names."""
-        source = request.path_params["source"]
+    def _visit(self, source: str, name: str) -> Visit:
+        """Give what a request meets, and count it."""
+        clock = self.clock + self._ahead[source]
         if source not in self._places:
-            raise WireError(404, "not_found", "There is no such source.")
-        self.requests[f"{source}{request.url.path.removeprefix(f'/{source}')}"] += 1
-        if self._has_fault(source, "silent"):
-            raise WireError(503, "source_unavailable", "The source cannot answer right now.")
-        return self._places[source]
+            return Visit(source, -1, name, clock)
+        self.requests[f"{source}/{name}" if name == TOKEN else f"{source}/v2.0/{name}"] += 1
+        visit = Visit(source, self._places[source], name, clock, self._schedule.meet(source, name, clock))
+        if (moving := visit.fault("offset_tokens")) is not None:
+            self._ahead[source] += moving.seconds
+        return visit
 
     async def token(self, request: Request) -> Response:
         """Issue a bearer token (OAuth2 client credentials, by header or by form)."""
+        visit = self._visit(request.path_params["source"], TOKEN)
         try:
-            self._place(request)
-            source = self._client(request, await request.body())
+            self._enter(visit)
+            self._doors.check(visit, Asked(bearer="", has_page_token=False, size=0))
+            source = client_of(request, await request.body(), self.authority)
         except WireError as error:
+            if error.body is not None or error.status == NOT_FOUND:
+                return refusal(visit, error)
             # OAuth2 has its own shape of error.
-            refusal = {"error": error.code, "error_description": error.message}
-            return self._answer(orjson.dumps(refusal), error.status)
-        token = self.authority.bearer_token(source)
-        grant = {"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS}
-        return self._answer(orjson.dumps(grant), headers={"cache-control": "no-store"})
-
-    def _client(self, request: Request, body: bytes) -> str:
-        """Give the source whose client asks for a token, its secret checked."""
-        form = dict(parse_qsl(body.decode("utf-8", "replace")))
-        client_id, secret = _basic(request) or (form.get("client_id", ""), form.get("client_secret", ""))
-        if form.get("grant_type") != "client_credentials":
-            raise WireError(400, "unsupported_grant_type", "Only client_credentials.")
-        source: str = request.path_params["source"]
-        if not self.authority.is_client(source, client_id, secret):
-            raise WireError(401, "invalid_client", "Unknown client or wrong secret.")
-        return source
+            said = {"error": error.code, "error_description": error.message}
+            return answer(visit, orjson.dumps(said), error.status, dict(error.headers))
+        grant = {
+            "access_token": self.authority.bearer_token(source),
+            "token_type": "Bearer",
+            "expires_in": TOKEN_SECONDS,
+        }
+        return answer(visit, orjson.dumps(grant), headers={"cache-control": "no-store"})
 
     async def resource(self, request: Request) -> Response:
         """Answer with a page of a resource."""
-        try:
-            return self._page(request, self._place(request))
-        except WireError as error:
-            if error.status == 404:  # noqa: PLR2004 - the standard's 404 has no body
-                return self._answer(b"", 404)
-            return self._refusal(error)
+        name = request.path_params["resource"]
+        return await self._guarded(request, name, name in _LISTS, self._page)
 
-    def _page(self, request: Request, place: int) -> Response:
-        """Write the page that a request means."""
-        if not self.authority.is_bearer(request.path_params["source"], _bearer(request)):
-            raise WireError(401, "unauthorized", "A valid bearer token is needed.")
+    async def one(self, request: Request) -> Response:
+        """Answer with one object."""
         resource = request.path_params["resource"]
-        if resource not in FILTERS and resource != "deletedEntities":
-            raise WireError(404, "not_found", "There is no such resource.")
-        walk, offset = self._walk(request, place, resource)
-        limit = _limit(request) or self.world.config.page_size
-        body, has_more = self._pages.page(walk, offset, limit)
-        if resource == "attendances" and self._has_fault(request.path_params["source"], "wrong_header"):
-            body = body.replace(b'"isReported"', b'"rapporterad"')
-        token = b"null"
-        if has_more:
-            content = {"resource": resource, "filters": walk.query.filters, "clock": walk.clock}
-            content["offset"] = offset + limit
-            token = orjson.dumps(self.authority.sealed("page", content))
-        return self._answer(b'{"data":' + body + b',"pageToken":' + token + b"}")
+        return await self._guarded(request, f"{resource}/id", resource in lookup.RESOURCES, self._one)
 
-    def _walk(self, request: Request, place: int, resource: str) -> tuple[Walk, int]:
-        """Give a walk and how far it has come: new, or the one that a token continues."""
-        parameters = tuple((key, value) for key, value in request.query_params.multi_items() if key != "limit")
-        token = request.query_params.get("pageToken")
-        if token is None:
-            return Walk(place, resource, Query(parameters), self.clock), 0
-        if len(parameters) > 1:
-            raise bad_request("pageToken can be combined with limit only.")
-        content = self.authority.opened("page", token)
-        if content is None or content["resource"] != resource:
-            raise bad_request("The pageToken is not one of this resource's.")
-        query = Query(tuple((key, value) for key, value in content["filters"]))
-        return Walk(place, resource, query, content["clock"]), content["offset"]
+    async def lookup(self, request: Request) -> Response:
+        """Answer with the objects that a body names."""
+        resource = request.path_params["resource"]
+        return await self._guarded(request, f"{resource}/lookup", resource in lookup.RESOURCES, self._found)
+
+    async def _guarded(
+        self,
+        request: Request,
+        name: str,
+        is_known: bool,  # noqa: FBT001 - passed on from one line
+        give: Callable[[Request, Visit], Awaitable[bytes]],
+    ) -> Response:
+        """Give an answer, or the refusal that stands in its way."""
+        visit = self._visit(request.path_params["source"], name)
+        try:
+            self._enter(visit)
+            check_bearer(self.authority.is_bearer(visit.source, bearer(request)))
+            if not is_known:
+                return answer(visit, b"", NOT_FOUND)
+            if (slow := visit.fault("slow")) is not None:
+                await asyncio.sleep(slow.seconds)
+            return answer(visit, await give(request, visit))
+        except WireError as error:
+            return refusal(visit, error)
+
+    def _enter(self, visit: Visit) -> None:
+        """Refuse visits to nobody, and all visits to a source that is silent."""
+        if visit.place < 0:
+            raise WireError(NOT_FOUND, "not_found", "There is no such source.")
+        if visit.has("silent"):
+            raise WireError(503, "source_unavailable", "The source cannot answer right now.")
+
+    async def _page(self, request: Request, visit: Visit) -> bytes:
+        """Write the page that a request means."""
+        limit = asked_limit(request.query_params.get("limit")) or self.world.config.page_size
+        parameters = tuple(request.query_params.multi_items())
+        has_token = "pageToken" in request.query_params
+        self._doors.check(visit, Asked(bearer(request), has_token, limit))
+        if (fixed := visit.fault("ignores_limit")) is not None:
+            limit = fixed.rows
+        position = self._walks.position(visit, parameters)
+        slipping = visit.fault("unordered")
+        part = Part(position.offset, limit, slipping.rows * (position.offset // limit) if slipping else 0)
+        body, total = self._pages.page(position.walk, part, _names(visit))
+        if visit.has("empty"):
+            body, total = (b"{}" if visit.resource == _DELETIONS else b"[]"), 0
+        if visit.resource == _DELETIONS:
+            for fault in visit.faults:
+                if fault.kind in TELLING:
+                    body = otherwise_told(body, fault, visit.clock)
+        else:
+            body = distorted(visit, body, self.world.timezone)
+        token = self._walks.token(visit, position, limit, total)
+        if token is None and (omitted := visit.fault("token_omitted")) is not None:
+            return b'{"data":' + body + (b"}" if omitted.shape == "absent" else b',"pageToken":""}')
+        return b'{"data":' + body + b',"pageToken":' + orjson.dumps(token) + b"}"
+
+    async def _one(self, request: Request, visit: Visit) -> bytes:
+        """Write the object that a path names."""
+        parameters = tuple(request.query_params.multi_items())
+        rows = await self._objects(request, visit, {"ids": [request.path_params["id"]]}, parameters)
+        if not orjson.loads(rows):
+            raise WireError(NOT_FOUND, "not_found", "There is no such object.")
+        return rows[1:-1]
+
+    async def _found(self, request: Request, visit: Visit) -> bytes:
+        """Write the objects that a body names, as a bare list."""
+        try:
+            content = orjson.loads(await request.body())
+        except ValueError:
+            raise bad_request("The body is not JSON.") from None
+        return await self._objects(request, visit, lookup.wanted(visit.resource, content))
+
+    async def _objects(
+        self, request: Request, visit: Visit, asked: dict[str, list[str]], parameters: tuple[tuple[str, str], ...] = ()
+    ) -> bytes:
+        """Write the objects that are asked for by their ids."""
+        size = sum(map(len, asked.values()))
+        self._doors.check(visit, Asked(bearer(request), has_page_token=False, size=size))
+        position: Position = self._walks.position(visit, parameters)
+        walk = lookup.everything(position.walk)
+        body = self._pages.written(walk, lookup.found(self._pages, walk, asked), _names(visit))
+        return distorted(visit, body, self.world.timezone)
 
     async def health(self, _request: Request) -> Response:
         """Tell that the servers are up."""
-        content = {"status": "ok", "clock": self._now().isoformat(), "sources": len(self.world.sources)}
-        return self._answer(orjson.dumps(content))
+        now = datetime.fromtimestamp(self.clock, UTC).isoformat()
+        content = {"status": "ok", "clock": now, "sources": len(self.world.sources)}
+        return answer(Visit("", -1, "", self.clock), orjson.dumps(content))
 
     async def lever(self, request: Request) -> Response:
         """Read or move one of the simulator's own levers: clock, faults, stats."""
+        own = Visit("", -1, "", self.clock)
         try:
-            self._check_admin(request)
-            name = request.path_params["lever"]
+            check_bearer(self.authority.is_admin(bearer(request)))
             content = orjson.loads(await request.body()) if request.method == "PUT" else None
-            return self._answer(orjson.dumps(self._moved(name, content)))
+            return answer(own, orjson.dumps(moved(self, request.path_params["lever"], content)))
         except WireError as error:
-            return self._refusal(error)
+            return refusal(own, error)
         except ValueError:
-            return self._refusal(bad_request("The body is not what this lever takes."))
-
-    def _check_admin(self, request: Request) -> None:
-        """Refuse everybody without the simulator's own token."""
-        if not self.authority.is_admin(_bearer(request)):
-            raise WireError(401, "unauthorized", "The simulator's own token is needed.")
-
-    def _moved(self, name: str, content: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
-        """Move a lever when there is content; give its state."""
-        if name == "clock":
-            if content is not None:
-                now = datetime.fromisoformat(str(content["now"])) if "now" in content else None
-                if now is None or now.tzinfo is None:
-                    raise bad_request("Give now as a date-time with an offset.")
-                self.clock = seconds(now)
-            return {"now": self._now().isoformat()}
-        if name == "faults":
-            if content is not None:
-                self.faults = tuple(Fault.model_validate(entry) for entry in content)
-            return [fault.model_dump(mode="json") for fault in self.faults]
-        if name == "stats" and content is None:
-            return dict(sorted(self.requests.items()))
-        raise WireError(404, "not_found", "There is no such lever.")
+            return refusal(own, bad_request("The body is not what this lever takes."))
 
 
-def _basic(request: Request) -> tuple[str, str] | None:
-    """Give the client id and secret of a basic authorization header."""
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        client_id, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
-    except (ValueError, binascii.Error):
-        return None
-    return client_id, secret
-
-
-def _bearer(request: Request) -> str:
-    """Give the bearer token of a request, empty when there is none."""
-    scheme, _, value = request.headers.get("authorization", "").partition(" ")
-    return value if scheme.lower() == "bearer" else ""
-
-
-def _limit(request: Request) -> int | None:
-    """Give the asked size of a page."""
-    text = request.query_params.get("limit")
-    if text is None:
-        return None
-    if not text.isdecimal() or int(text) < 1:
-        raise bad_request("limit is not a whole number of at least 1.")
-    return min(int(text), _LARGEST_PAGE)
+def _names(visit: Visit) -> Names:
+    """Give whose references carry names."""
+    return Names(of_all=visit.has("names_unasked"), of_protected=visit.has("protected_complete"))
 
 
 def create_app(world: World, secret: str, *, clock: datetime | None = None) -> Starlette:
     """Give the web application of a simulated county; `app.state.servers` holds its levers."""
     servers = SimulatedServers(world, secret, clock=clock)
+    mute_cuts()
     app = Starlette(
         routes=[
             Route("/_simulator/health", servers.health),
             Route("/_simulator/{lever}", servers.lever, methods=["GET", "PUT"]),
             Route("/{source}/token", servers.token, methods=["POST"]),
             Route("/{source}/v2.0/{resource}", servers.resource),
+            Route("/{source}/v2.0/{resource}/lookup", servers.lookup, methods=["POST"]),
+            Route("/{source}/v2.0/{resource}/{id}", servers.one),
         ]
     )
     app.state.servers = servers

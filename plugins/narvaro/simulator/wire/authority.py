@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import hmac
 import time
+from itertools import count
 from typing import Any
 
 import orjson
@@ -20,6 +21,8 @@ class Authority:
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
+        # Two bearer tokens of one second are two.
+        self._serial = count(1)
 
     def _signature(self, purpose: str, message: bytes) -> str:
         """Give a short keyed hash."""
@@ -46,7 +49,8 @@ class Authority:
 
     def bearer_token(self, source: str) -> str:
         """Issue a bearer token for one source."""
-        return self.sealed("bearer", {"source": source, "expires": int(time.time()) + TOKEN_SECONDS})
+        content = {"source": source, "expires": int(time.time()) + TOKEN_SECONDS, "serial": next(self._serial)}
+        return self.sealed("bearer", content)
 
     def is_bearer(self, source: str, token: str) -> bool:
         """Tell whether a bearer token is this source's and still good."""

@@ -22,8 +22,8 @@ def lesson_rows(writer: Writer, chosen: Int64) -> bytes:
     teaching = lessons.teaching_minutes[chosen]
     return rows(
         [
-            Part(b'{"id":"', uuid_bytes(seed, "lesson", chosen)),
-            *_meta(writer, lessons.created_at[chosen], view.lesson_modified_at[chosen]),
+            Part(b'{"id":"', view.lesson_ids(chosen)),
+            *_meta(writer, view.lesson_created_at[chosen], view.lesson_modified_at[chosen]),
             Part(b'"activity":{"id":"', uuid_bytes(seed, "activity", lessons.activity[chosen])),
             Part(b'"},"startTime":"', _moments(writer, lessons.started_at[chosen])),
             Part(b'","endTime":"', _moments(writer, lessons.ended_at[chosen])),
@@ -72,7 +72,7 @@ def _plain_attendance(writer: Writer, chosen: Int64) -> bytes:
         [
             Part(b'{"id":"', uuid_bytes(seed, "attendance", chosen)),
             *_meta(writer, registers.created_at[chosen], view.modified_at[chosen]),
-            Part(b'"calendarEvent":{"id":"', uuid_bytes(seed, "lesson", lesson)),
+            Part(b'"calendarEvent":{"id":"', writer.view.lesson_ids(lesson)),
             Part(b'"},"student":{"id":"', uuid_bytes(seed, "person", registers.person[chosen])),
             Part(b'"},"reporter":{"id":"', uuid_bytes(seed, "staff", _staff(writer, lesson))),
             Part(b'"},"isReported":', booleans(is_reported)),
@@ -95,7 +95,7 @@ def attendance(writer: Writer, row: int) -> Object:
     record: Object = {
         "id": uuid(seed, "attendance", row),
         "meta": writer.meta(registers.created_at[row], view.modified_at[row]),
-        "calendarEvent": {"id": uuid(seed, "lesson", int(registers.lesson[row]))},
+        "calendarEvent": {"id": writer.view.lesson_id(int(registers.lesson[row]))},
         "student": writer.person_reference(int(registers.person[row])),
         "reporter": {"id": uuid(seed, "staff", int(_staff(writer, registers.lesson[row : row + 1])[0]))},
         "isReported": bool(view.is_reported[row]),

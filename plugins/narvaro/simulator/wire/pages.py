@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
-from narvaro.simulator.randomness import uuids
+from narvaro.simulator.wire.aggregates import AGGREGATES, aggregated, written_sums
+from narvaro.simulator.wire.deletions import Told, deletions_data, told_deletions
 from narvaro.simulator.wire.lessons import attendance, attendance_rows, lesson_rows
 from narvaro.simulator.wire.objects import activity, grade, notice, owner, syllabus, unit
 from narvaro.simulator.wire.people import group, person, staff
-from narvaro.simulator.wire.request import Query, bad_request
-from narvaro.simulator.wire.selection import FILTERS, OWNER, STAFF_OFFSET, Selection, known_filters
+from narvaro.simulator.wire.request import bad_request
+from narvaro.simulator.wire.selection import FILTERS, Selection, known_filters
+from narvaro.simulator.wire.vanishing import still_there
 from narvaro.simulator.wire.view import View
-from narvaro.simulator.wire.writer import Object, Writer
+from narvaro.simulator.wire.writer import OWNER, STAFF_OFFSET, Object, Writer
 
 if TYPE_CHECKING:
-    from narvaro.simulator.tables import Bool, Int64
+    import pandas as pd
+
+    from narvaro.simulator.tables import Int64
+    from narvaro.simulator.wire.habits import Habits
+    from narvaro.simulator.wire.walks import Walk
     from narvaro.simulator.world import World
 
-_KEPT_VIEWS, _KEPT_WALKS = 3, 48
-DELETED_KINDS = {"Attendance": "attendances", "CalendarEvent": "calendarEvents"}
+_KEPT_VIEWS, _KEPT_WALKS = 6, 96
 _EXPANSIONS = {
     "activities": {"syllabus", "groups", "teachers"},
     "calendarEvents": {"activity", "attendance"},
@@ -33,13 +39,25 @@ _EXPANSIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
-    """One client's way through a resource, from its first page to its last."""
+class Names:
+    """Whose references carry names."""
 
-    place: int
-    resource: str
-    query: Query
-    clock: int
+    of_all: bool = False
+    of_protected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which of a walk's objects a page holds; `slip` moves them on in the order."""
+
+    offset: int
+    limit: int
+    slip: int = 0
+
+    @property
+    def place(self) -> slice:
+        """The places of the page's objects."""
+        return slice(self.offset, self.offset + self.limit)
 
 
 class Pages:
@@ -47,67 +65,70 @@ class Pages:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._views: OrderedDict[int, View] = OrderedDict()
-        self._walks: OrderedDict[Walk, Int64] = OrderedDict()
+        self._views: OrderedDict[tuple[int, Habits], View] = OrderedDict()
+        self._walks: OrderedDict[Walk, Any] = OrderedDict()
 
-    def view(self, clock: int) -> View:
-        """Give the county as it is at a moment."""
-        if clock not in self._views:
-            self._views[clock] = View(self._world, clock)
+    def view(self, clock: int, habits: Habits) -> View:
+        """Give the county as a source knows it at a moment."""
+        if (clock, habits) not in self._views:
+            self._views[clock, habits] = View(self._world, clock, habits)
             while len(self._views) > _KEPT_VIEWS:
                 self._views.popitem(last=False)
-        return self._views[clock]
+        return self._views[clock, habits]
 
-    def page(self, walk: Walk, offset: int, limit: int) -> tuple[bytes, bool]:
-        """Give the data of a page, and whether more follow."""
+    def page(self, walk: Walk, part: Part, names: Names) -> tuple[bytes, int]:
+        """Give the data of a page, and how many objects the walk meets in all."""
         if walk.resource == "deletedEntities":
-            return self._deletions(walk, offset, limit)
-        chosen = self._chosen(walk)
-        expand = set(walk.query.all("expand"))
-        has_names = walk.query.one("expandReferenceNames") == "true"
-        writer = Writer(self.view(walk.clock), walk.place, has_names=has_names)
-        part = _written(writer, walk.resource, chosen[offset : offset + limit], expand)
-        return b"[" + part + b"]", offset + limit < len(chosen)
+            told = self._kept(walk, self._told)
+            return deletions_data(told, walk.query.all("entities"), part.place), len(told)
+        if walk.resource == AGGREGATES:
+            sums = self._kept(walk, self._sums)
+            return written_sums(self._writer(walk, names), walk.query, sums, part.place), len(sums)
+        chosen = np.roll(self.chosen(walk), part.slip) if part.slip else self.chosen(walk)
+        return self.written(walk, chosen[part.place], names), len(chosen)
 
-    def _chosen(self, walk: Walk) -> Int64:
+    def chosen(self, walk: Walk) -> Int64:
         """Give everything that a walk will meet."""
+        chosen: Int64 = self._kept(walk, self._choose)
+        return chosen
+
+    def written(self, walk: Walk, chosen: Int64, names: Names) -> bytes:
+        """Write objects as a JSON list."""
+        part = _written(self._writer(walk, names), walk.resource, chosen, set(walk.query.all("expand")))
+        return b"[" + part + b"]"
+
+    def _writer(self, walk: Walk, names: Names) -> Writer:
+        """Give the writer of a walk's objects."""
+        is_asked = walk.query.one("expandReferenceNames") == "true"
+        view = self.view(walk.clock, walk.habits)
+        return Writer(view, walk.place, has_names=is_asked or names.of_all, has_protected_names=names.of_protected)
+
+    def _kept(self, walk: Walk, find: Callable[[Walk], Any]) -> Any:  # noqa: ANN401 - what a walk meets
+        """Give what a walk meets, found once."""
         if walk not in self._walks:
-            walk.query.check(known_filters(walk.resource))
-            if not set(walk.query.all("expand")) <= _EXPANSIONS.get(walk.resource, set()):
-                raise bad_request("expand names something that this resource does not have.")
-            self._walks[walk] = FILTERS[walk.resource][0](Selection(self.view(walk.clock), walk.place), walk.query)
+            self._walks[walk] = find(walk)
             while len(self._walks) > _KEPT_WALKS:
                 self._walks.popitem(last=False)
         return self._walks[walk]
 
-    def _deletions(self, walk: Walk, offset: int, limit: int) -> tuple[bytes, bool]:
-        """Give the ids of what was deleted, by kind, and whether more follow."""
-        place, query, clock = walk.place, walk.query, walk.clock
-        query.check(("after", "entities"))
-        after = query.moment("after")
-        entities = query.all("entities") or list(DELETED_KINDS)
-        registers, lessons, seed = self._world.registers, self._world.lessons, self._world.config.seed
-        found: list[tuple[str, str]] = []
-        if "CalendarEvent" in entities:
-            rows = np.flatnonzero((lessons.source == place) & _is_between(lessons.deleted_at, after, clock))
-            found += [("calendarEvents", identity) for identity in uuids(seed, "lesson", rows)]
-        if "Attendance" in entities:
-            is_meant = (registers.source[registers.deleted_rows] == place) & _is_between(
-                registers.deleted_at, after, clock
-            )
-            is_meant &= registers.created_at[registers.deleted_rows] <= registers.deleted_at
-            found += [("attendances", i) for i in uuids(seed, "attendance", registers.deleted_rows[is_meant])]
-        kinds = [DELETED_KINDS[name] for name in entities if name in DELETED_KINDS]
-        data: dict[str, list[str]] = {kind: [] for kind in kinds}
-        for kind, identity in found[offset : offset + limit]:
-            data[kind].append(identity)
-        return orjson.dumps(data), offset + limit < len(found)
+    def _choose(self, walk: Walk) -> Int64:
+        """Find the objects that a walk asks for."""
+        walk.query.check(known_filters(walk.resource))
+        if not set(walk.query.all("expand")) <= _EXPANSIONS.get(walk.resource, set()) and not walk.query.knows_all:
+            raise bad_request("expand names something that this resource does not have.")
+        view = self.view(walk.clock, walk.habits)
+        chosen = FILTERS[walk.resource][0](Selection(view, walk.place), walk.query)
+        return still_there(view, walk.place, walk.resource, chosen)
 
+    def _told(self, walk: Walk) -> list[Told]:
+        """Find the deletions that a walk asks for."""
+        walk.query.check(("after", "entities"))
+        return told_deletions(self.view(walk.clock, walk.habits), walk.place, walk.query)
 
-def _is_between(moments: Int64, after: int | None, clock: int) -> Bool:
-    """Tell which moments have come, after another one."""
-    is_between: Bool = (moments <= clock) & (moments > (after if after is not None else -1))
-    return is_between
+    def _sums(self, walk: Walk) -> pd.DataFrame:
+        """Find the sums that a walk asks for."""
+        view = self.view(walk.clock, walk.habits)
+        return aggregated(view, Selection(view, walk.place), walk)
 
 
 def _written(writer: Writer, resource: str, chosen: Int64, expand: set[str]) -> bytes:
@@ -156,6 +177,8 @@ def _expanded_lessons(writer: Writer, chosen: Int64, expand: set[str]) -> bytes:
             embedded["activity"] = activity(writer, int(writer.world.lessons.activity[lesson]))
         if "attendance" in expand:
             first, last = np.searchsorted(registers.lesson, [lesson, lesson + 1])
-            embedded["attendance"] = [attendance(writer, row) for row in range(first, last) if view.is_visible[row]]
+            visible = first + np.flatnonzero(view.is_visible[first:last])
+            there = still_there(writer.view, writer.place, "attendances", visible)
+            embedded["attendance"] = [attendance(writer, row) for row in there.tolist()]
         record["_embedded"] = embedded
     return b",".join(orjson.dumps(record) for record in records)

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 
 from narvaro.simulator.calendar import day_number, seconds
 
 META_FILTERS = ("meta.created.before", "meta.created.after", "meta.modified.before", "meta.modified.after")
+_LARGEST_PAGE = 20_000
 EVERYWHERE = ("limit", "pageToken", "sortkey", "expandReferenceNames")
 
 
 class WireError(Exception):
-    """An answer that is not 200: status, the vendor's code and words."""
+    """An answer that is not a page: status, the vendor's code and words, or a body of its own."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(  # noqa: PLR0913 - what an answer may hold
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        media_type: str = "application/json",
+    ) -> None:
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
+        self.headers, self.body, self.media_type = dict(headers or {}), body, media_type
 
 
 def bad_request(message: str) -> WireError:
@@ -24,11 +36,23 @@ def bad_request(message: str) -> WireError:
     return WireError(400, "bad_request", message)
 
 
+def asked_limit(text: str | None) -> int | None:
+    """Give the asked size of a page, None when none is asked for."""
+    if text is None:
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise bad_request("limit is not a whole number of at least 1.")
+    return min(int(text), _LARGEST_PAGE)
+
+
 @dataclass(frozen=True)
 class Query:
     """The filters of one walk through a resource; they travel in the page token."""
 
     filters: tuple[tuple[str, str], ...] = field(default=())
+    # Where the offsets of moments are ignored, the zone that they are read in.
+    reads_as: tzinfo | None = None
+    knows_all: bool = False
 
     def all(self, name: str) -> list[str]:
         """Give every value of a filter."""
@@ -52,6 +76,8 @@ class Query:
             raise refusal from None
         if value.tzinfo is None or "T" not in text:
             raise refusal
+        if self.reads_as is not None:
+            value = value.replace(tzinfo=self.reads_as)
         # Whole seconds are kept here; a fraction lies after its second.
         return seconds(value)
 
@@ -66,6 +92,8 @@ class Query:
 
     def check(self, known: tuple[str, ...]) -> None:
         """Refuse a parameter that the resource does not have."""
+        if self.knows_all:
+            return
         for name, _ in self.filters:
             if name not in known and name not in EVERYWHERE:
                 raise bad_request(f"There is no parameter {name} here.")

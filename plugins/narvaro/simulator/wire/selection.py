@@ -10,16 +10,13 @@ import numpy as np
 from narvaro.simulator.randomness import uuid, uuid_bytes
 from narvaro.simulator.subjects import SUBJECTS
 from narvaro.simulator.tables import FORMS, Bool, Int64
+from narvaro.simulator.wire.identities import are_asked
 from narvaro.simulator.wire.people import GROUP_TYPES
 from narvaro.simulator.wire.request import META_FILTERS, Query, bad_request
-from narvaro.simulator.wire.writer import STAFF_PER_UNIT
+from narvaro.simulator.wire.writer import OWNER, STAFF_OFFSET, STAFF_PER_UNIT
 
 if TYPE_CHECKING:
     from narvaro.simulator.wire.view import View
-
-# Staff is numbered below the owner and after the pupils: persons are pupils first.
-STAFF_OFFSET = 1 << 40
-OWNER = -1
 
 
 class Selection:
@@ -65,9 +62,12 @@ class Selection:
 
     def _places(self, kind: str, numbers: Int64, asked: list[str]) -> Int64:
         """Give the numbers of the records with the asked ids."""
-        ids = uuid_bytes(self._seed, kind, numbers).view("S36").ravel()
-        found: Int64 = numbers[np.isin(ids, np.array([text.encode() for text in asked], "S36"))]
-        return found
+        return numbers[are_asked(uuid_bytes(self._seed, kind, numbers), asked)]
+
+    def lessons_with(self, asked: list[str]) -> Int64:
+        """Give the lessons with the asked ids."""
+        lessons = self._in_source(self._world.lessons.source)
+        return lessons[are_asked(self._view.lesson_ids(lessons), asked)]
 
     def organisations(self, query: Query) -> Int64:
         """The owner (OWNER) and the source's units."""
@@ -139,7 +139,7 @@ class Selection:
         chosen = self._in_source(lessons.source)
         is_meant = view.lesson_is_visible[chosen] & (lessons.started_at[chosen] >= first)
         is_meant &= lessons.started_at[chosen] <= last
-        is_meant &= self._meta(query, lessons.created_at[chosen], view.lesson_modified_at[chosen])
+        is_meant &= self._meta(query, view.lesson_created_at[chosen], view.lesson_modified_at[chosen])
         if (until := query.moment("endTime.onOrBefore")) is not None:
             is_meant &= lessons.ended_at[chosen] <= until
         if (since := query.moment("endTime.onOrAfter")) is not None:
@@ -154,19 +154,25 @@ class Selection:
     def attendances(self, query: Query) -> Int64:
         """The attendance rows."""
         registers, view = self._world.registers, self._view.registers
-        chosen = self._in_source(registers.source)
-        is_meant = view.is_visible[chosen] & self._meta(query, registers.created_at[chosen], view.modified_at[chosen])
-        if (units := self._asked_units(query)) is not None:
-            activity = self._world.lessons.activity[registers.lesson[chosen]]
-            is_meant &= np.isin(self._world.activities.unit[activity], units)
-        if asked := query.all("student"):
-            is_meant &= np.isin(registers.person[chosen], self._students(asked))
+        chosen = self.registers_of(query)
+        is_meant = self._meta(query, registers.created_at[chosen], view.modified_at[chosen])
         if asked := query.all("calendarEvent"):
-            lessons = self._places("lesson", self._in_source(self._world.lessons.source), asked)
-            is_meant &= np.isin(registers.lesson[chosen], lessons)
+            is_meant &= np.isin(registers.lesson[chosen], self.lessons_with(asked))
         return chosen[is_meant]
 
-    def _students(self, asked: list[str]) -> Int64:
+    def registers_of(self, query: Query) -> Int64:
+        """Give the attendance rows of the asked units and pupils."""
+        registers = self._world.registers
+        chosen = self._in_source(registers.source)
+        is_meant = self._view.registers.is_visible[chosen]
+        if (units := self._asked_units(query)) is not None:
+            activity = self._world.lessons.activity[registers.lesson[chosen]]
+            is_meant = is_meant & np.isin(self._world.activities.unit[activity], units)
+        if asked := query.all("student"):
+            is_meant = is_meant & np.isin(registers.person[chosen], self.students(asked))
+        return chosen[is_meant]
+
+    def students(self, asked: list[str]) -> Int64:
         """Give the person records with the asked ids."""
         return self._places("person", self._in_source(self._world.persons.source), asked)
 
@@ -186,7 +192,7 @@ class Selection:
         if (kind := query.one("type")) is not None:
             is_meant &= notices.is_leave[chosen] == (kind == "Beviljad ledighet")
         if asked := query.all("student"):
-            is_meant &= np.isin(notices.person[chosen], self._students(asked))
+            is_meant &= np.isin(notices.person[chosen], self.students(asked))
         return chosen[is_meant]
 
     def grades(self, query: Query) -> Int64:
@@ -202,7 +208,7 @@ class Selection:
         if (units := self._asked_units(query)) is not None:
             is_meant &= np.isin(grades.unit[chosen], units)
         if asked := query.all("student"):
-            is_meant &= np.isin(grades.person[chosen], self._students(asked))
+            is_meant &= np.isin(grades.person[chosen], self.students(asked))
         return chosen[is_meant]
 
 

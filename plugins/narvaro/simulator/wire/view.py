@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from narvaro.simulator.tables import OPEN_DAY, Bool, Int16, Int32, Int64
+from narvaro.simulator.randomness import Bytes, uuid, uuid_bytes
+from narvaro.simulator.tables import NEVER, OPEN_DAY, Bool, Int16, Int32, Int64
+from narvaro.simulator.wire.habits import Habits, falls_in
 
 if TYPE_CHECKING:
     from narvaro.simulator.world import World
@@ -31,6 +33,7 @@ class View:
 
     world: World
     clock: int
+    habits: Habits = field(default=Habits())
 
     def newest(self, base: Int64, *changes: Int64) -> Int64:
         """Give the newest of several moments that have come by the clock."""
@@ -42,17 +45,30 @@ class View:
     @cached_property
     def registers(self) -> RegisterView:
         """The attendance rows."""
-        rows = self.world.registers
-        is_visible = rows.created_at <= self.clock
+        rows, clock = self.world.registers, self._register_clock()
+        is_visible = rows.created_at <= clock
         is_visible[rows.deleted_rows[rows.deleted_at <= self.clock]] = False
-        modified_at = self.newest(rows.created_at, rows.reported_at)
+        modified_at = np.where(
+            rows.reported_at <= clock, np.maximum(rows.created_at, rows.reported_at), rows.created_at
+        )
         valid, invalid = rows.valid.copy(), rows.invalid.copy()
-        is_known = rows.corrections.known_at <= self.clock
+        is_known = rows.corrections.known_at <= clock[rows.corrections.row]
         corrected = rows.corrections.row[is_known]
         valid[corrected] = rows.corrections.valid[is_known]
         invalid[corrected] = rows.corrections.invalid[is_known]
         modified_at[corrected] = np.maximum(modified_at[corrected], rows.corrections.known_at[is_known])
-        return RegisterView(is_visible, rows.reported_at <= self.clock, modified_at, valid, invalid)
+        if self.habits.republished is not None:
+            has_moved = self.lesson_is_republished[rows.lesson]
+            modified_at[has_moved] = np.maximum(modified_at[has_moved], self.habits.republished.moment)
+        return RegisterView(is_visible, rows.reported_at <= clock, modified_at, valid, invalid)
+
+    def _register_clock(self) -> Int64:
+        """Give the moment that each attendance row is shown as of."""
+        size, late = len(self.world.registers.lesson), self.habits.late
+        clock = np.full(size, self.clock, np.int64)
+        if late is not None:
+            clock[falls_in(np.arange(size), late.share)] -= late.seconds
+        return clock
 
     @cached_property
     def lesson_is_visible(self) -> Bool:
@@ -66,9 +82,46 @@ class View:
         return self.world.lessons.cancelled_at <= self.clock
 
     @cached_property
+    def lesson_is_republished(self) -> Bool:
+        """Which lessons have got a new id."""
+        lessons, republished = self.world.lessons, self.habits.republished
+        if republished is None or republished.moment > self.clock:
+            return np.zeros(len(lessons.day), np.bool_)
+        was_held: Bool = (lessons.ended_at < republished.moment) & (lessons.created_at < republished.moment)
+        was_held &= lessons.deleted_at == NEVER
+        return was_held & falls_in(np.arange(len(lessons.day)), republished.share)
+
+    @cached_property
+    def lesson_created_at(self) -> Int64:
+        """When each lesson was made, under the id that it has now."""
+        created_at = self.world.lessons.created_at
+        if self.habits.republished is None:
+            return created_at
+        return np.where(self.lesson_is_republished, self.habits.republished.moment, created_at)
+
+    @cached_property
     def lesson_modified_at(self) -> Int64:
         """When each lesson last changed."""
-        return self.newest(self.world.lessons.created_at, self.world.lessons.cancelled_at)
+        if self.habits.is_modified_at_start:
+            return self.world.lessons.started_at
+        return np.maximum(
+            self.lesson_created_at, self.newest(self.world.lessons.created_at, self.world.lessons.cancelled_at)
+        )
+
+    def lesson_ids(self, lessons: Int64 | Int32) -> Bytes:
+        """Give the ids that lessons have now, as rows of ASCII bytes."""
+        seed = self.world.config.seed
+        ids = uuid_bytes(seed, "lesson", lessons)
+        if self.habits.republished is not None:
+            is_new = self.lesson_is_republished[lessons]
+            ids[is_new] = uuid_bytes(seed, "republished lesson", lessons[is_new])
+        return ids
+
+    def lesson_id(self, lesson: int) -> str:
+        """Give the id that a lesson has now."""
+        if self.habits.republished is None:
+            return uuid(self.world.config.seed, "lesson", lesson)
+        return self.lesson_ids(np.array([lesson], np.int64)).tobytes().decode("ascii")
 
     @cached_property
     def person_modified_at(self) -> Int64:

@@ -17,14 +17,18 @@ if TYPE_CHECKING:
     from narvaro.simulator.wire.view import View
 
 STAFF_PER_UNIT = 8
+# Staff is numbered below the owner and after the pupils: persons are pupils first.
+STAFF_OFFSET = 1 << 40
+OWNER = -1
 Object = dict[str, Any]
 
 
 class Writer:
     """Writes the objects of one source at one moment."""
 
-    def __init__(self, view: View, place: int, *, has_names: bool = False) -> None:
+    def __init__(self, view: View, place: int, *, has_names: bool = False, has_protected_names: bool = False) -> None:
         self.view, self.world, self.place, self.has_names = view, view.world, place, has_names
+        self._has_protected_names = has_protected_names
         self.seed = view.world.config.seed
         self.style = style_of(place)
 
@@ -54,6 +58,6 @@ class Writer:
         marking = int(self.view.marking[person]) or int(self.world.persons.is_marked_on_references[person])
         if marking:
             reference["securityMarking"] = MARKINGS[marking]
-        if self.has_names:
+        if self.has_names or (marking and self._has_protected_names):
             reference["displayName"] = f"{vocabulary.given_name(person)} {vocabulary.family_name(person)}"
         return reference
