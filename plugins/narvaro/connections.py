@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from narvaro.errors import SettingsError
+
+_URI_HOST = re.compile(r"(\[[^]]*\]|[^:]*)(?::([0-9]+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,36 +79,68 @@ def connection_from_text(conn_id: str, text: str, *, origin: str) -> Connection:
             # The text holds a secret: neither it nor the decoder's excerpt may reach a log.
             message = f"{origin}: not valid JSON. Write a JSON object or a URI."
             raise SettingsError(message) from None
-    parts = urlsplit(text)
-    if not parts.scheme or not parts.hostname:
+    try:
+        return _connection_from_uri(conn_id, text)
+    except ValueError:
+        # What the parsers say shows pieces of the text.
         message = f"{origin}: neither a JSON object nor a URI with a host. See docs/onboarding.md."
-        raise SettingsError(message)
+        raise SettingsError(message) from None
+
+
+def _connection_from_uri(conn_id: str, text: str) -> Connection:
+    """Read a connection from the URI that Airflow writes of it: `type://[protocol://]user:secret@host/schema?extra`."""
+    kind, _, rest = text.partition("://")
+    protocol, separator, after = rest.partition("://")
+    if separator and protocol.isalnum():
+        rest = after
+    else:
+        protocol = ""
+    parts = urlsplit(f"{kind}://{rest}")
+    # Python writes `hostname` small, and here it may hold a whole address with its path.
+    place = _URI_HOST.fullmatch(parts.netloc.rpartition("@")[2])
+    if not kind or place is None or not place[1]:
+        raise ValueError
     extra = dict(parse_qsl(parts.query))
-    if "__extra__" in extra:
-        extra = json.loads(extra["__extra__"])
     return Connection(
         conn_id=conn_id,
-        host=unquote(parts.hostname),
+        host=(f"{protocol}://" if protocol else "") + unquote(place[1]),
         login=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
-        port=parts.port,
+        port=int(place[2]) if place[2] else None,
         schema=unquote(parts.path.lstrip("/")),
-        extra=extra,
+        extra=filled_in(extra.get("__extra__", extra)),
     )
 
 
 def _connection_from_entry(conn_id: str, entry: Mapping[str, Any], *, origin: str) -> Connection:
     """Read a connection from its JSON object."""
-    if not entry.get("host"):
+    # A connection that only keeps a secret has no host.
+    if not entry.get("host") and entry.get("conn_type") != "generic":
         message = f'{origin}: the connection {conn_id} names no host. Add "host".'
         raise SettingsError(message)
-    extra = entry.get("extra") or {}
+    try:
+        port, extra = int(entry.get("port") or 0), filled_in(entry.get("extra") or {})
+    except (ValueError, TypeError):
+        message = f"{origin}: the port or extra of {conn_id} is wrong. Wanted a number, and a JSON object."
+        raise SettingsError(message) from None
     return Connection(
         conn_id=conn_id,
-        host=str(entry["host"]),
+        host=str(entry.get("host") or ""),
         login=str(entry.get("login") or ""),
         password=str(entry.get("password") or ""),
-        port=int(entry["port"]) if entry.get("port") else None,
+        port=port or None,
         schema=str(entry.get("schema") or ""),
-        extra=json.loads(extra) if isinstance(extra, str) else extra,
+        extra=extra,
     )
+
+
+def filled_in(extra: object) -> dict[str, Any]:
+    """Give an extra's values; Airflow's web form also keeps the fields that nobody has filled in.
+
+    Raises:
+        ValueError: it is no object, nor the text of one.
+    """
+    found = json.loads(extra) if isinstance(extra, str) else extra
+    if not isinstance(found, Mapping):
+        raise ValueError  # noqa: TRY004 - as the decoder's own refusal, to the caller
+    return {name: value for name, value in found.items() if value not in (None, "")}

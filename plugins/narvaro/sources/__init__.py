@@ -3,6 +3,25 @@
 from __future__ import annotations
 
 from narvaro.sources.contract import ENTITIES, PROVENANCE, RECORD_ID
-from narvaro.sources.ss12000 import Connector, Patience, connect
+from narvaro.sources.progress import Anew, Given, Mark, Reading, Resumption, Step
+from narvaro.sources.purposes import refuse_unstated
+from narvaro.sources.ss12000 import Connector, HostManners, NightPlan, Patience, connect, plan_night
 
-__all__ = ["ENTITIES", "PROVENANCE", "RECORD_ID", "Connector", "Patience", "connect"]
+__all__ = [
+    "ENTITIES",
+    "PROVENANCE",
+    "RECORD_ID",
+    "Anew",
+    "Connector",
+    "Given",
+    "HostManners",
+    "Mark",
+    "NightPlan",
+    "Patience",
+    "Reading",
+    "Resumption",
+    "Step",
+    "connect",
+    "plan_night",
+    "refuse_unstated",
+]

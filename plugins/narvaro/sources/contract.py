@@ -103,6 +103,20 @@ ENTITIES: dict[str, pa.Schema] = {
         ("other_attendance_minutes", _MINUTES),
         ("is_protected", _FLAG),
     ),
+    # One row per pupil, activity and asked span: the source's own sums of minutes, read as control totals.
+    "aggregated_attendances": _schema(
+        ("activity_id", _ID),
+        ("person_id", _ID),
+        ("start_date", _DATE),
+        ("end_date", _DATE),
+        ("attended_minutes", _MINUTES),
+        ("valid_absence_minutes", _MINUTES),
+        ("invalid_absence_minutes", _MINUTES),
+        ("other_attendance_minutes", _MINUTES),
+        ("reported_minutes", _MINUTES),
+        ("offered_minutes", _MINUTES),
+        ("is_protected", _FLAG),
+    ),
     # One row per notice of absence given in advance; input to the register, never added to it.
     "absence_notices": _schema(
         ("absence_notice_id", _ID),
@@ -132,10 +146,12 @@ ENTITIES: dict[str, pa.Schema] = {
         ("correction_type", _CODE),
         ("is_protected", _FLAG),
     ),
-    # One row per id that the source says it has deleted; record_id is keyed where entity is "pupils".
+    # One row per id that the source says it has deleted (origin told), or that a whole read no longer
+    # found (origin inferred); record_id is keyed where entity is "pupils".
     "deletions": _schema(
         ("entity", _CODE),
         ("record_id", _ID),
+        ("origin", _CODE),
     ),
 }
 
@@ -155,6 +171,7 @@ RECORD_ID: dict[str, str] = {
     "activities": "activity_id",
     "lessons": "lesson_id",
     "attendances": "attendance_id",
+    "aggregated_attendances": "activity_id",
     "absence_notices": "absence_notice_id",
     "grades": "grade_id",
     "deletions": "record_id",

@@ -104,6 +104,7 @@ class Request:
     path: str
     parameters: list[tuple[str, str]]
     authorization: str
+    body: bytes = b""
 
     def get(self, name: str) -> str | None:
         return dict(self.parameters).get(name)
@@ -151,7 +152,14 @@ class SchoolSystem:
         self.tokens_given = 0
         self.has_date = True
         self.wanted_filters = "never"
+        # What a lookup may ask for at most; 0: there is no lookup.
+        self.most_looked_up = 0
+        self.lookups: list[dict[str, list[str]]] = []
+        self.lesson_key = "calendareEvents"
+        self.has_single_objects = False
+        self.expands = False
         self._walks: dict[str, tuple[str, int]] = {}
+        self._expanded_walks: set[str | None] = set()
 
     def requests_of(self, path: str) -> list[Request]:
         return [request for request in self.requests if request.path == path]
@@ -181,9 +189,38 @@ class SchoolSystem:
             return self._token(request)
         if not request.authorization.startswith("Bearer token-"):
             return Answer(401)
+        resource, _, rest = request.path.removeprefix("/").partition("/")
+        if rest and f"/{resource}" in self.rows:
+            return self._lookup(resource, request) if rest == "lookup" else self._single(resource, rest)
         if request.path not in self.rows:
             return Answer(404)
         return self._page(request)
+
+    def _lookup(self, resource: str, request: Request) -> Answer:
+        asked = json.loads(request.body)
+        (key, ids) = next(iter(asked.items()))
+        if not self.most_looked_up:
+            return Answer(404)
+        if key not in ("ids", self.lesson_key):
+            return json_answer({"code": "bad_request"}, 400)
+        if len(ids) > self.most_looked_up:
+            return Answer(413)
+        self.lookups.append(asked)
+        rows = self.rows[f"/{resource}"]
+        id_of = (lambda row: row["id"]) if key == "ids" else (lambda row: row["calendarEvent"]["id"])
+        return json_answer([row for row in rows if id_of(row) in ids])
+
+    def _single(self, resource: str, object_id: str) -> Answer:
+        rows = self.rows[f"/{resource}"] if self.has_single_objects else ()
+        return next((json_answer(row) for row in rows if row["id"] == object_id), Answer(404))
+
+    def _expanded(self, lesson: dict[str, object]) -> dict[str, object]:
+        inside = [row for row in self.rows["/attendances"] if row["calendarEvent"]["id"] == lesson["id"]]
+        unnamed = [{name: value for name, value in row.items() if name != "calendarEvent"} for row in inside]
+        return lesson | {"_embedded": {"attendance": unnamed}}
+
+    def _is_expanded(self, request: Request) -> bool:
+        return request.get("expand") == "attendance" or request.token in self._expanded_walks
 
     def _token(self, request: Request) -> Answer:
         basic = "Basic " + base64.b64encode(b"client%3A%C3%A5:hemlig%2B1").decode()
@@ -204,11 +241,15 @@ class SchoolSystem:
         rows = self.rows[request.path]
         if isinstance(rows, dict):
             return json_answer({"data": rows})
+        if self.expands and request.path == "/calendarEvents" and self._is_expanded(request):
+            rows = [self._expanded(lesson) for lesson in rows]
         limit = int(request.get("limit") or 1000)
         token = None
         if start + limit < len(rows):
             token = uuid.uuid4().hex
             self._walks[token] = (request.path, start + limit)
+            if self._is_expanded(request):
+                self._expanded_walks.add(token)
         return json_answer({"data": rows[start : start + limit], "pageToken": token})
 
 
@@ -222,11 +263,12 @@ def served(system: SchoolSystem):
 
         def _respond(self) -> None:
             parts = urlsplit(self.path)
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             request = Request(
                 parts.path.removeprefix("/v2.0"),
                 parse_qsl(parts.query, keep_blank_values=True),
                 self.headers.get("Authorization", ""),
+                body,
             )
             answer = system.answer(request)
             self.send_response_only(answer.status)

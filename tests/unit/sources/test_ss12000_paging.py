@@ -15,6 +15,11 @@ from narvaro.sources.ss12000.paging import Question
 MANY = [an_attendance(str(number)) for number in range(5)]
 
 
+def pages_of(system, path):
+    """The requests for pages; after a long walk a single row is asked for, to see whether the list has moved."""
+    return [request for request in system.requests_of(path) if request.get("limit") != "1"]
+
+
 def ids(rows):
     return [row["attendance_id"] for row in rows]
 
@@ -33,13 +38,13 @@ def test_a_walk_includes_the_last_page(system, read_all):
 def test_a_page_that_is_exactly_full_is_not_followed_by_another(system, read_all):
     system.rows["/attendances"] = MANY[:4]
     assert len(read_all()["attendances"]) == 4
-    assert len(system.requests_of("/attendances")) == 2
+    assert len(pages_of(system, "/attendances")) == 2
 
 
 def test_the_second_page_is_asked_for_by_token_and_limit_alone(system, read_all):
     system.rows["/attendances"] = MANY[:3]
     read_all({"attendances": datetime(2026, 9, 18, tzinfo=UTC)})
-    first, second = system.requests_of("/attendances")
+    first, second = pages_of(system, "/attendances")
     assert {name for name, _ in first.parameters} == {"meta.modified.after", "meta.modified.before", "limit"}
     assert {name for name, _ in second.parameters} == {"pageToken", "limit"}
 
@@ -66,7 +71,7 @@ def test_pupils_are_read_from_the_earlier_of_their_two_cursors(system, read_all)
 def test_required_filters_are_tried_and_left_out_when_a_token_must_come_alone(system, read_all):
     system.rows["/calendarEvents"] = [a_lesson(str(number)) for number in range(5)]
     assert len(read_all()["lessons"]) == 5
-    requests = system.requests_of("/calendarEvents")
+    requests = pages_of(system, "/calendarEvents")
     # One page, one refused with the filters, then tokens alone.
     assert [request.get("startTime.onOrAfter") is not None for request in requests] == [True, True, False, False]
 
@@ -81,8 +86,8 @@ def test_a_source_may_be_told_to_repeat_all_filters(system, read_all):
     system.wanted_filters = "always"
     system.rows["/attendances"] = MANY
     read_all(extra={"resend_filters": "always"})
-    assert all(request.get("meta.modified.before") for request in system.requests_of("/attendances"))
-    assert len(system.requests_of("/attendances")) == 3
+    assert all(request.get("meta.modified.before") for request in pages_of(system, "/attendances"))
+    assert len(pages_of(system, "/attendances")) == 3
 
 
 def test_a_token_that_repeats_is_refused(system, read_all):
@@ -128,14 +133,14 @@ def test_a_token_that_expires_begins_the_walk_anew_and_doubles_nothing(system, r
     system.rows["/attendances"] = MANY
     system.misbehave_once("/attendances", json_answer({"code": "gone"}, status), on_page=3)
     assert sorted(ids(read_all()["attendances"])) == sorted(row["id"] for row in MANY)
-    assert [request.token is None for request in system.requests_of("/attendances")].count(True) == 2
+    assert [request.token is None for request in pages_of(system, "/attendances")].count(True) == 2
 
 
 def test_a_walk_begun_anew_asks_for_the_same_span(system, read_all):
     system.rows["/attendances"] = MANY
     system.misbehave_once("/attendances", Answer(410), on_page=2)
     read_all({"attendances": datetime(2026, 9, 18, tzinfo=UTC)})
-    firsts = [request.parameters for request in system.requests_of("/attendances") if request.token is None]
+    firsts = [request.parameters for request in pages_of(system, "/attendances") if request.token is None]
     assert len(firsts) == 2
     assert firsts[0] == firsts[1]
 
@@ -149,7 +154,7 @@ def test_tokens_that_expire_again_and_again_are_never_the_end(system, read_all):
         read_all()
 
 
-def test_a_walk_begun_anew_keeps_the_newer_version_of_a_row(system, read_all):
+def test_a_walk_begun_anew_gives_each_row_as_it_stands_now(system, read_all):
     older, newer = MANY[0], MANY[0] | {"meta": {"modified": "2026-09-18T11:00:00Z"}, "validAbsenceMinutes": 40}
     system.rows["/attendances"] = [older, *MANY[1:]]
 
@@ -161,22 +166,42 @@ def test_a_walk_begun_anew_keeps_the_newer_version_of_a_row(system, read_all):
 
     system.misbehaviours.append(expire)
     rows = read_all()["attendances"]
-    newest = max((row for row in rows if row["attendance_id"] == older["id"]), key=lambda r: r["source_modified_at"])
-    assert newest["valid_absence_minutes"] == 40
-    assert len(rows) == 6
+    assert [row["valid_absence_minutes"] for row in rows if row["attendance_id"] == older["id"]] == [40]
+    assert len(rows) == 5
 
 
-def test_rows_that_slide_to_the_next_page_are_given_once(system, read_all):
-    pages = {None: ([0, 1, 2], "2"), "2": ([2, 3], "3"), "3": ([3, 4], None)}
+OVERLAPPING = {None: ([0, 1, 2], "2"), "2": ([2, 3], "3"), "3": ([3, 4], None)}
 
-    def sliding(request):
-        if request.path != "/attendances":
+
+def overlap(system, walks):
+    """Cut pages that overlap, in so many walks; after those as always."""
+    begun = []
+
+    def answer(request):
+        if request.path != "/attendances" or request.get("limit") == "1":
             return None
-        numbers, token = pages[request.token]
+        if request.token is None:
+            begun.append(request)
+        if len(begun) > walks:
+            return None
+        numbers, token = OVERLAPPING[request.token]
         return json_answer({"data": [MANY[number] for number in numbers], "pageToken": token})
 
-    system.misbehaviours.append(sliding)
+    system.rows["/attendances"] = MANY
+    system.misbehaviours.append(answer)
+    return begun
+
+
+def test_rows_that_slide_to_the_next_page_are_given_once_and_the_list_is_walked_again(system, read_all):
+    begun = overlap(system, walks=1)
     assert ids(read_all()["attendances"]) == [row["id"] for row in MANY]
+    assert len(begun) == 2
+
+
+def test_pages_that_overlap_in_every_walk_are_refused_for_other_rows_may_be_on_none(system, read_all):
+    overlap(system, walks=100)
+    with pytest.raises(SourceShapeError, match="2 rows come on two pages of every walk"):
+        read_all()
 
 
 def test_a_first_page_outside_the_span_is_refused(system, read_all):

@@ -16,10 +16,10 @@ from narvaro.connections import Connection
 from narvaro.county import Source
 from narvaro.errors import NarvaroError
 from narvaro.privacy import Key, Pseudonymiser
-from narvaro.sources import Patience, connect
+from narvaro.sources import Given, Patience, connect
 from narvaro.sources.ss12000.ahead import run_ahead
+from narvaro.sources.ss12000.changes import Window
 from narvaro.sources.ss12000.decode import open_envelope, page_token
-from narvaro.sources.ss12000.reading import Window
 from narvaro.sources.ss12000.seen import SeenRows
 from narvaro.sources.ss12000.times import utc_times
 
@@ -43,8 +43,9 @@ def walk_everything(url, page_size):
     )
     pseudonymiser = Pseudonymiser(Key(b"k" * 32), source.name)
     with connect(source, connection, pseudonymiser, STOCKHOLM, patience=Patience(3, sleep=lambda _: None)) as connector:
-        batches = connector.read({}, UNTIL, (date(2026, 8, 1), date(2027, 6, 30)))
-        return [row for entity, batch in batches if entity == "attendances" for row in batch.column(0).to_pylist()]
+        steps = connector.read({}, UNTIL, (date(2026, 8, 1), date(2027, 6, 30)))
+        given_steps = [step for step in steps if isinstance(step, Given) and step.entity == "attendances"]
+        return [row for step in given_steps for row in step.batch.column(0).to_pylist()]
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -68,7 +68,7 @@ def test_credentials_go_into_the_form_where_a_server_wants_them_there(system, re
 
 
 def test_a_fixed_bearer_token_needs_no_token_address(system, read_all):
-    read_all(password="token-fixed", extra={"token_url": ""})
+    read_all(password="token-fixed\n", extra={"token_url": ""}, login="")
     assert {request.authorization for request in system.requests} == {"Bearer token-fixed"}
 
 

@@ -7,7 +7,7 @@ import unicodedata
 from datetime import UTC, date, datetime
 
 import pytest
-from school_system import MODIFIED, a_group, a_lesson, a_person, a_school, an_attendance, an_id, json_answer
+from school_system import MODIFIED, a_group, a_lesson, a_person, a_school, an_attendance, an_id
 
 from narvaro.errors import SourceShapeError
 
@@ -239,60 +239,39 @@ def test_activities_and_grades_take_their_subject_from_the_syllabus(system, read
     assert [row["is_trial"] for row in tables["grades"]] == [False, True]
 
 
-SINCE = {"deletions": datetime(2026, 9, 18, tzinfo=UTC)}
+def test_an_enrolment_is_read_however_its_place_is_spelt(system, read_all):
+    (enrolment,) = a_person()["enrolments"]
+    mended = without(enrolment, "enroledAt") | {"enrolledAt": {"id": an_id("school")}}
+    system.rows["/persons"] = [a_person("p"), a_person("q", enrolments=[mended])]
+    assert [row["organisation_id"] for row in read_all()["enrolments"]] == [an_id("school")] * 2
 
 
-def test_deletions_are_told_by_entity_with_keyed_people(system, read_all):
-    system.rows["/deletedEntities"] = {
-        "attendances": [an_id("a")],
-        "calendarEvents": [an_id("l")],
-        "activitites": [an_id("x")],
-        "persons": [an_id("person p")],
-        "rooms": [an_id("r")],
-        "grades": None,
-    }
-    system.rows["/persons"] = [a_person()]
-    tables = read_all(SINCE)
-    assert {(row["entity"], row["record_id"]) for row in tables["deletions"]} == {
-        ("attendances", an_id("a")),
-        ("lessons", an_id("l")),
-        ("activities", an_id("x")),
-        ("pupils", tables["pupils"][0]["person_id"]),
-    }
+def test_an_enrolment_without_a_place_is_refused(system, read_all):
+    (enrolment,) = a_person()["enrolments"]
+    system.rows["/persons"] = [a_person(enrolments=[without(enrolment, "enroledAt")])]
+    with pytest.raises(SourceShapeError, match=r"/persons: data\[...\].enroledAt"):
+        read_all()
 
 
-def test_deletions_as_a_flat_list_are_understood(system, read_all):
-    flat = [
-        {"entityType": "Attendance", "id": an_id("a"), "deletedAt": MODIFIED},
-        {"entityType": "Room", "id": an_id("r"), "deletedAt": MODIFIED},
-    ]
-    system.rows["/deletedEntities"] = flat
-    (row,) = read_all(SINCE)["deletions"]
-    assert (row["entity"], row["record_id"]) == ("attendances", an_id("a"))
-    assert row["source_modified_at"] == datetime(2026, 9, 18, 10, tzinfo=UTC)
+def test_a_civic_number_may_come_without_its_object(system, read_all):
+    system.rows["/persons"] = [a_person("p"), a_person("q", civicNo="20120803-2381")]
+    first, second = read_all()["pupils"]
+    assert first["pupil_id"] == second["pupil_id"]
 
 
-def test_deletions_come_before_the_lists(system, opened):
-    system.rows["/deletedEntities"] = {"attendances": [an_id("attendance a")]}
-    system.rows["/attendances"] = [an_attendance()]
-    until, year = datetime(2026, 9, 19, 1, tzinfo=UTC), (date(2026, 8, 1), date(2027, 6, 30))
-    order = [entity for entity, batch in opened().read(SINCE, until, year) if batch.num_rows]
-    assert order == ["deletions", "attendances"]
+def test_a_grade_is_of_the_unit_that_either_field_names(system, read_all):
+    school = {"id": an_id("school")}
+    system.rows["/grades"] = [a_grade("g", organisation=school), a_grade("h", schoolUnit=school)]
+    assert [row["organisation_id"] for row in read_all()["grades"]] == [an_id("school")] * 2
 
 
-def test_a_source_without_deletions_is_read_all_the_same(system, opened, read_all):
-    del system.rows["/deletedEntities"]
+def test_version_2_0_without_meta_is_landed_without_times_of_change(system, opened, read_all):
+    system.rows["/grades"] = [without(a_grade("g"), "meta")]
+    system.rows["/persons"] = [without(a_person(), "meta")]
     connector = opened()
-    assert read_all(SINCE, connector=connector)["deletions"] == []
-    assert connector.not_served == {"/deletedEntities"}
-
-
-@pytest.mark.parametrize("data", [["kanarie"], {"attendances": [7]}, {"attendances": "kanarie"}, 3])
-def test_deletions_in_no_known_shape_are_refused(system, read_all, data):
-    system.misbehave_once("/deletedEntities", json_answer({"data": data}))
-    with pytest.raises(SourceShapeError, match="deletions are in no known shape") as caught:
-        read_all(SINCE)
-    assert "kanarie" not in str(caught.value)
+    tables = read_all(connector=connector)
+    assert [tables[entity][0]["source_modified_at"] for entity in ("grades", "pupils")] == [None, None]
+    assert connector.without_meta == {"/grades", "/persons"}
 
 
 def test_a_missing_field_is_named_with_what_came_instead(system, read_all):
@@ -321,7 +300,7 @@ def test_a_missing_field_is_named_with_what_came_instead(system, read_all):
         ("/attendances", an_attendance(meta={"modified": "kanarie"}), "data[...].meta.modified"),
         ("/calendarEvents", a_lesson(startTime="kanarie"), "data[...].startTime"),
         ("/calendarEvents", a_lesson(startTime=""), "startTime"),
-        ("/persons", a_person(civicNo="201208032381"), "data[...].civicNo"),
+        ("/persons", a_person(civicNo=201208032381), "data[...].civicNo"),
         ("/persons", a_person(enrolments=[{"enroledAt": {"id": "x"}, "schoolType": "GR"}]), "startDate"),
         (
             "/persons",

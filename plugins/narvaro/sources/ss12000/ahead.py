@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 AHEAD_BYTES = 4 * 1024 * 1024
 
 
-def run_ahead(items: Iterator[Item], size: Callable[[Item], int], most_bytes: int = AHEAD_BYTES) -> Iterator[Item]:
+def run_ahead(items: Iterator[Item], size: Callable[[Item], int], most_bytes: int = AHEAD_BYTES) -> Generator[Item]:
     """Give the items of an iterator that works while its reader works; its error comes in its place.
 
     At most `most_bytes` wait, or one item that is larger. When the reader stops early the

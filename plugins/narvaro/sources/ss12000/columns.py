@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +14,11 @@ from narvaro.errors import SourceShapeError
 from narvaro.sources.contract import ENTITIES
 from narvaro.sources.ss12000.times import NotATimeError
 from narvaro.sources.ss12000.wire import Reference
+
+NOT_A_CODE = "not_a_code"
+# A few words without punctuation of a sentence, an address or a number of a person.
+_CODE = re.compile(r"(?!(?:.*\d){6})(?:[\w+-][\w.:/+()&-]*(?: [\w.:/+()&-]+){0,3})?")
+_LONGEST_CODE = 50
 
 
 class NotAColumnError(ValueError):
@@ -23,6 +30,18 @@ def code(text: str | None) -> str | None:
     if text is None or text.isascii():
         return text
     return unicodedata.normalize("NFC", text)
+
+
+@lru_cache(maxsize=1024)
+def closed_code(text: str | None) -> str | None:
+    """Give a code of a row about a pupil; a text that can be no code is said to be none, and goes no further.
+
+    Somebody will have written a sentence where a list was meant, and a sentence can name a child.
+    """
+    tidy = code(text)
+    if tidy is None or (len(tidy) <= _LONGEST_CODE and _CODE.fullmatch(tidy)):
+        return tidy
+    return NOT_A_CODE
 
 
 def reference_id(reference: Reference | None) -> str | None:

@@ -18,6 +18,8 @@ class Context:
     pseudonymiser: Pseudonymiser
     timezone: ZoneInfo
     naive_timezone: ZoneInfo
+    # Whether a time without an offset is news of this source, and nobody has said what it means.
+    has_offsets: bool = False
     syllabuses: dict[str, Syllabus] = field(default_factory=dict)
 
     def syllabus(self, syllabus_id: str | None) -> Syllabus:

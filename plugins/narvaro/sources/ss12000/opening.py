@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from typing import Any
 from zoneinfo import ZoneInfo
-
-import httpx
 
 from narvaro.connections import Connection
 from narvaro.county import Source
 from narvaro.errors import SettingsError
 from narvaro.privacy import Pseudonymiser
-from narvaro.sources.ss12000.auth import ClientCredentials, FixedBearer
+from narvaro.sources.ss12000.auth import way_in
+from narvaro.sources.ss12000.client import checked_url, open_client
 from narvaro.sources.ss12000.connector import Connector
 from narvaro.sources.ss12000.context import Context
+from narvaro.sources.ss12000.known import Known
+from narvaro.sources.ss12000.limits import HostManners, Limits, manners_of
 from narvaro.sources.ss12000.paging import RESEND_FILTERS, ResendFilters, Walker
+from narvaro.sources.ss12000.patience import Patience
 from narvaro.sources.ss12000.reading import Reader
-from narvaro.sources.ss12000.transport import Patience, Transport, checked_url, open_client
+from narvaro.sources.ss12000.tls import identity_from_extra
+from narvaro.sources.ss12000.transport import Transport
 
 
-def connect(
+def connect(  # noqa: PLR0913 - each is a thing of its own that the caller has
     source: Source,
     connection: Connection,
     pseudonymiser: Pseudonymiser,
     timezone: ZoneInfo,
     *,
     patience: Patience | None = None,
+    manners: HostManners | None = None,
+    capabilities: Mapping[str, Any] | None = None,
 ) -> Connector:
     """Open a source; nothing is sent before it is read.
 
@@ -35,54 +41,54 @@ def connect(
         pseudonymiser: keyed for this source.
         timezone: the county's, for the local date of lessons.
         patience: how often and how long a request is tried again.
+        manners: what its host is asked to bear by all of our processes; no limit when absent.
+        capabilities: what the probe found; where the source says otherwise, the source is believed.
+
+    Raises:
+        SettingsError: an address or credential is missing or cannot be used.
+    """
+    transport = open_transport(source, connection, patience=patience, manners=manners)
+    naive_timezone = ZoneInfo(source.naive_timezone) if source.naive_timezone else timezone
+    is_told = source.resend_filters is not None or "resend_filters" in connection.extra
+    probed = {} if is_told else _probed_paging(capabilities or {})
+    known = Known.of(capabilities)
+    page_size = min(source.page_size, known.page_size or source.page_size)
+    walker = Walker(transport, page_size, _resend_filters(source, connection), probed=probed)
+    context = Context(pseudonymiser, timezone, naive_timezone, known.has_offsets and source.naive_timezone is None)
+    return Connector(Reader(walker, naive_timezone), context, known.expected, known.absent, slack=known.slack)
+
+
+def open_transport(
+    source: Source, connection: Connection, *, patience: Patience | None = None, manners: HostManners | None = None
+) -> Transport:
+    """Open a source's wire alone; nothing is sent yet.
 
     Raises:
         SettingsError: an address or credential is missing or cannot be used.
     """
     extra = connection.extra
-    base_url = checked_url(source.base_url or connection.host, f"{source.name}: base_url")
+    field = "base_url" if source.base_url else f"host of {connection.conn_id}"
+    base_url = checked_url(source.base_url or connection.host, f"{source.name}: {field}")
     client = open_client(
-        _auth(source, connection),
+        way_in(source.name, connection, source.token_url),
         timeout_seconds=source.timeout_seconds,
-        ca_file=str(extra.get("ca_file") or ""),
-        certificate=(str(extra["client_cert"]), str(extra.get("client_key") or ""))
-        if extra.get("client_cert")
-        else None,
+        identity=identity_from_extra(extra),
+        proxy=str(extra.get("proxy") or ""),
     )
-    naive_timezone = ZoneInfo(source.naive_timezone) if source.naive_timezone else timezone
-    transport = Transport(source.name, base_url, client, patience or Patience())
-    walker = Walker(transport, source.page_size, _resend_filters(source, connection))
-    context = Context(pseudonymiser, timezone, naive_timezone)
-    return Connector(Reader(walker, naive_timezone), context, timedelta(minutes=source.overlap_minutes))
+    patience = patience or Patience()
+    chosen = manners_of(manners, named=source.requests_per_second, extra=extra)
+    return Transport(source.name, base_url, client, patience, Limits(source.name, chosen, base_url))
 
 
-def _auth(source: Source, connection: Connection) -> httpx.Auth:
-    """Give the way in: client credentials where there is a token address, else a fixed token."""
-    extra = connection.extra
-    token_url = source.token_url or str(extra.get("token_url") or "")
-    if token_url:
-        if not connection.login or not connection.password:
-            message = f"{source.name}: {connection.conn_id} lacks login or password. Add the client id and secret."
-            raise SettingsError(message)
-        return ClientCredentials(
-            source=source.name,
-            token_url=checked_url(token_url, f"{source.name}: token_url"),
-            client_id=connection.login,
-            client_secret=connection.password,
-            scope=str(extra.get("scope") or ""),
-        )
-    if not connection.password:
-        message = (
-            f"{source.name}: neither token_url nor a password in {connection.conn_id}. "
-            "Add token_url with login and password, or a fixed bearer token as the password."
-        )
-        raise SettingsError(message)
-    return FixedBearer(connection.password)
+def _probed_paging(capabilities: Mapping[str, Any]) -> dict[str, ResendFilters]:
+    """Give what the probe found each list's page tokens to want, where it found a safe way."""
+    found = {path: facts.get("paging") for path, facts in capabilities.get("resources", {}).items()}
+    return {path: mode for path, paging in found.items() for mode in RESEND_FILTERS if mode == paging}
 
 
 def _resend_filters(source: Source, connection: Connection) -> ResendFilters:
     """Give what is sent beside a page token; true and false are the short forms."""
-    chosen: bool | str = connection.extra.get("resend_filters", source.resend_filters)
+    chosen: bool | str = connection.extra.get("resend_filters", source.resend_filters or "required_only")
     if isinstance(chosen, bool):
         return "always" if chosen else "required_only"
     for mode in RESEND_FILTERS:

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from narvaro.privacy import is_protected
-from narvaro.sources.ss12000.columns import batch, code, reference_id
+from narvaro.sources.ss12000.columns import batch, closed_code, reference_id
 from narvaro.sources.ss12000.context import Context
 from narvaro.sources.ss12000.reading import Rows
 from narvaro.sources.ss12000.times import dates, utc_times
@@ -47,7 +47,7 @@ def absence_notices(page: Rows[Absence], context: Context) -> pa.RecordBatch:
             "absence_notice_id": [row.id for row in rows],
             "person_id": context.pseudonymiser.person_ids([row.student.id for row in rows]),
             "organisation_id": [reference_id(row.organisation) for row in rows],
-            "notice_type": [code(row.type) for row in rows],
+            "notice_type": [closed_code(row.type) for row in rows],
             "started_at": utc_times([row.start_time for row in rows], context.naive_timezone, "startTime"),
             "ended_at": utc_times([row.end_time for row in rows], context.naive_timezone, "endTime"),
             "is_protected": [is_protected(row.student.security_marking) for row in rows],
@@ -65,19 +65,19 @@ def grades(page: Rows[Grade], context: Context) -> pa.RecordBatch:
         {
             "grade_id": [row.id for row in rows],
             "person_id": context.pseudonymiser.person_ids([row.student.id for row in rows]),
-            "organisation_id": [reference_id(row.organisation) for row in rows],
-            "school_type": [code(syllabus.school_type) for syllabus in taught],
-            "subject_code": [code(syllabus.subject_code) for syllabus in taught],
-            "course_code": [code(syllabus.course_code) for syllabus in taught],
-            "grade_value": [code(row.grade_value) for row in rows],
+            "organisation_id": [reference_id(row.organisation or row.school_unit) for row in rows],
+            "school_type": [closed_code(syllabus.school_type) for syllabus in taught],
+            "subject_code": [closed_code(syllabus.subject_code) for syllabus in taught],
+            "course_code": [closed_code(syllabus.course_code) for syllabus in taught],
+            "grade_value": [closed_code(row.grade_value) for row in rows],
             "registered_date": dates([row.registered_date for row in rows], "registeredDate"),
-            "semester": [code(row.semester) for row in rows],
+            "semester": [closed_code(row.semester) for row in rows],
             "calendar_year": [row.year for row in rows],
             "is_final": [bool(row.final_grade) for row in rows],
             "is_trial": [bool(row.trial) for row in rows],
             "is_converted": [bool(row.converted) for row in rows],
             "has_adapted_study_plan": [_has_plan(row.adapted_study_plan) for row in rows],
-            "correction_type": [code(row.correction_type) for row in rows],
+            "correction_type": [closed_code(row.correction_type) for row in rows],
             "is_protected": [is_protected(row.student.security_marking) for row in rows],
             "source_modified_at": page.modified,
         },

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 Fingerprints = npt.NDArray[np.int64]
 
@@ -16,6 +19,24 @@ _LONGEST_RUN = 1_048_576
 _FIRST_SIEVE = 2**20
 _LARGEST_SIEVE = 2**24
 _SIEVE_PLACES_PER_ROW = 8
+_NO_TIME = -(2**62)
+_MIXING = np.int64(0x1E3779B97F4A7C15)
+
+
+def fingerprints(ids: Sequence[str], modified: pa.Array) -> Fingerprints:
+    """Give a number for each row's id and time of change; an odd factor keeps all times of one id apart."""
+    numbers = np.fromiter(map(hash, ids), np.int64, len(ids))
+    times = modified.cast(pa.int64()).fill_null(_NO_TIME).to_numpy(zero_copy_only=False)
+    mixed: Fingerprints = numbers + times * _MIXING
+    return mixed
+
+
+def seen_rows(kept: Iterable[pa.RecordBatch]) -> SeenRows:
+    """Remember rows that an earlier run has kept: batches of an id and a time of change."""
+    seen = SeenRows()
+    for batch in kept:
+        seen.are_new(fingerprints(batch.column(0).to_pylist(), batch.column(1)))
+    return seen
 
 
 class SeenRows:
@@ -23,6 +44,10 @@ class SeenRows:
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget them all."""
         # Small at first: most walks are short, and fresh memory costs more than the look into it.
         self._sieve = np.zeros(_FIRST_SIEVE, np.bool_)
         self._recent: list[Fingerprints] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, field
 
 
 class Meta(Struct, gc=False, rename="camel"):
@@ -55,10 +55,11 @@ class CivicNo(Struct, gc=False, rename="camel"):
     value: str | None = None
 
 
-class Enrolment(Struct, gc=False, rename="camel"):
-    """A pupil's enrolment at a school unit."""
+class Enrolment(Struct, gc=False, rename="camel", kw_only=True):
+    """A pupil's enrolment at a school unit; the standard spells it `enroledAt`, some servers mend that."""
 
-    enroled_at: Reference
+    enroled_at: Reference | None = None
+    enrolled_at: Reference | None = None
     school_type: str
     start_date: str
     end_date: str | None = None
@@ -70,7 +71,7 @@ class Enrolment(Struct, gc=False, rename="camel"):
 class Person(Row, gc=False, rename="camel"):
     """A person; names, addresses and contacts are not even decoded."""
 
-    civic_no: CivicNo | None = None
+    civic_no: CivicNo | str | None = None
     sex: str | None = None
     security_marking: Any = None
     enrolments: list[Enrolment] | None = None
@@ -152,6 +153,8 @@ class Grade(Row, gc=False, rename="camel", kw_only=True):
     registered_date: str
     grade_value: str
     organisation: Reference | None = None
+    # What the document's own list of required fields calls the organisation.
+    school_unit: Reference | None = None
     final_grade: bool | None = None
     trial: bool | None = None
     converted: bool | None = None
@@ -161,12 +164,52 @@ class Grade(Row, gc=False, rename="camel", kw_only=True):
     year: int | None = None
 
 
+class EmbeddedAttendance(Attendance, gc=False, rename="camel", kw_only=True):
+    """One pupil in the register of the lesson that it came inside, which it need not name."""
+
+    calendar_event: Reference = field(default_factory=lambda: Reference(""))
+
+
+class Embedded(Struct, gc=False, rename="camel"):
+    """What came inside a lesson; None: the server has no such thing."""
+
+    attendance: list[EmbeddedAttendance] | None = None
+
+
+class ExpandedCalendarEvent(CalendarEvent, gc=False, rename="camel", kw_only=True):
+    """A lesson with its register inside."""
+
+    embedded: Embedded | None = field(default=None, name="_embedded")
+
+
+class AggregatedAttendance(Struct, gc=False, rename="camel", kw_only=True):
+    """A pupil's sums of minutes in one activity and span of days; has neither id nor `meta`."""
+
+    activity: Reference
+    student: PersonReference
+    start_date: str
+    end_date: str
+    attendance_sum: int
+    valid_absence_sum: int | None = None
+    invalid_absence_sum: int | None = None
+    other_attendance_sum: int | None = None
+    reported_sum: int | None = None
+    offered_sum: int | None = None
+
+
 class DeletedEntity(Struct, gc=False, rename="camel"):
     """One deletion in the flat shape that some servers send."""
 
-    entity_type: str
     id: str
+    entity_type: str | None = None
+    type: str | None = None
     deleted_at: str | None = None
+
+
+class Identified(Struct, gc=False, rename="camel"):
+    """Any object, of which only the id matters."""
+
+    id: str
 
 
 class Envelope(Struct, gc=False, rename="camel"):
