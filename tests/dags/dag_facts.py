@@ -66,9 +66,10 @@ def task_facts(task: Any) -> dict[str, Any]:
     return {
         "pool": task.pool,
         "retries": task.retries,
+        "retry_delay": task.retry_delay.total_seconds(),
         "has_policy": task.retry_policy is not None,
         "has_timeout": task.execution_timeout is not None,
-        "doc": bool(task.python_callable.__doc__),
+        "doc": bool(task.doc_md or task.python_callable.__doc__),
         "outlets": [asset.uri for asset in task.outlets],
         "trigger_rule": task.trigger_rule.value,
         "downstream": sorted(task.downstream_task_ids),

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STOCKHOLM, BLEKINGE = str(ROOT / "config"), str(ROOT / "config" / "blekinge")
 WHATEVER_HAPPENED = {"all_done", "all_done_setup_success"}
 RETRIED = {"SourceError", "SourceBusyError", "BusyError", "AlertError"}
+OF_THE_COUNTY = {"build_county", "decide_deletions", "enforce_retention"}
 LAYERS, TIERS = {"layer:raw", "layer:marts"}, {"tier:1", "tier:2"}
 
 
@@ -74,12 +75,12 @@ def county(request: pytest.FixtureRequest, counties: dict[str, Any]) -> dict[str
 
 
 def landing_dags(county: dict[str, Any]) -> dict[str, Any]:
-    return {dag_id: dag for dag_id, dag in county["dags"].items() if dag_id != "build_county"}
+    return {dag_id: dag for dag_id, dag in county["dags"].items() if dag_id not in OF_THE_COUNTY}
 
 
 def test_dags_are_exactly_these(county):
     assert county["import_errors"] == {}
-    wanted = {"land_" + name.replace("-", "_") for name in county["sources"]} | {"build_county"}
+    wanted = {"land_" + name.replace("-", "_") for name in county["sources"]} | OF_THE_COUNTY
     assert set(county["dags"]) == wanted
 
 
@@ -136,7 +137,7 @@ def test_tags_come_from_the_closed_list(county):
         tags = set(dag["tags"])
         assert tags <= LAYERS | TIERS | sources, dag_id
         assert len(tags & LAYERS) == len(tags & TIERS) == 1, dag_id
-        assert len(tags & sources) == (dag_id != "build_county"), dag_id
+        assert len(tags & sources) == (dag_id not in OF_THE_COUNTY), dag_id
 
 
 def test_params_have_types(county):
@@ -146,7 +147,7 @@ def test_params_have_types(county):
             assert schema.get("type"), f"{dag_id}: {name} has no type"
             assert schema.get("title"), f"{dag_id}: {name} has no title"
             assert schema.get("description"), f"{dag_id}: {name} has no description"
-        assert dag["params"]["night"]["format"] == "date"
+        assert dag["params"]["night"]["format"] == "date", dag_id
 
 
 def test_every_pool_that_a_task_waits_in_exists(county):
@@ -168,7 +169,8 @@ def test_the_warehouse_has_one_writer(county):
         for task_id, task in dag["tasks"].items()
         if task["pool"] == "warehouse_writer"
     }
-    assert writers == {("build_county", "build_warehouse")}
+    # One slot: the build and the retention, which builds anew, wait for one another.
+    assert writers == {("build_county", "build_warehouse"), ("enforce_retention", "remove_expired")}
 
 
 def test_every_source_tells_the_county_that_its_night_is_over(county):
@@ -193,13 +195,27 @@ def test_failed_night_is_a_failed_run(county):
         assert strict, f"{dag_id}: every leaf runs whatever happened; a failure would turn the run green"
 
 
+def test_nobody_waits_for_a_persons_answer(county):
+    """Settling hangs on the judgement alone, and the question is put in a run of its own."""
+    for dag_id, dag in landing_dags(county).items():
+        tasks = dag["tasks"]
+        assert tasks["judge_loads"]["downstream"] == ["find_question", "settle_source"], dag_id
+        assert tasks["find_question"]["downstream"] == ["ask_person"], dag_id
+        assert tasks["ask_person"]["downstream"] == [], dag_id
+    decision = county["dags"]["decide_deletions"]
+    assert decision["waits_for"] == []
+    assert decision["tasks"]["wait_for_person"]["downstream"] == ["carry_out"]
+    assert decision["tasks"]["wait_for_person"]["retries"] == 0
+
+
 def test_letters_go_out_though_the_build_failed(county):
     assert county["dags"]["build_county"]["tasks"]["send_letters"]["trigger_rule"] in WHATEVER_HAPPENED
 
 
 def test_tasks_end_and_are_tried_again_by_policy(county):
     for dag_id, dag in county["dags"].items():
-        assert dag["max_active_runs"] == 1, dag_id
+        # A question may wait for a day; those of other sources do not wait for its answer.
+        assert dag["max_active_runs"] == (64 if dag_id == "decide_deletions" else 1), dag_id
         assert not dag["catchup"], f"{dag_id}: a start date must not summon old nights"
         for task_id, task in dag["tasks"].items():
             assert task["has_policy"], f"{dag_id}.{task_id}"
@@ -215,6 +231,12 @@ def test_source_that_asks_us_to_wait_gets_the_longer_wait(county):
     assert county["decisions"]["SourceBusyError"]["delay"] == county["delays"]["busy"]
     assert county["decisions"]["SourceError"]["delay"] == county["delays"]["silent"]
     assert county["delays"]["busy"] > county["delays"]["silent"]
+
+
+def test_killed_task_is_tried_again_as_soon_as_a_silent_source(county):
+    """Nobody is left to ask the policy, and Airflow's own delay would be five minutes."""
+    delays = {task["retry_delay"] for dag in county["dags"].values() for task in dag["tasks"].values()}
+    assert delays == {county["delays"]["silent"]}
 
 
 def test_error_that_is_not_ours_is_left_to_airflow(county):

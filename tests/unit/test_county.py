@@ -132,14 +132,14 @@ def test_a_source_that_nobody_here_wrote_is_one_entry(config_dir):
     base_url: https://skoldata.example/ss12000/v2.0/
     token_url: https://skoldata.example/token
     page_size: 500
-    resend_filters: true
+    resend_filters: always
     naive_timezone: Europe/Helsinki
 """
     with (config_dir / "sources.yml").open("a", encoding="utf-8") as file:
         file.write(entry)
     source = load_county(config_dir).sources["fri-tegner"]
     assert source.base_url == "https://skoldata.example/ss12000/v2.0"
-    assert (source.conn_id, source.page_size, source.resend_filters) == ("narvaro_fri_tegner", 500, True)
+    assert (source.conn_id, source.page_size, source.resend_filters) == ("narvaro_fri_tegner", 500, "always")
 
 
 def test_a_county_without_sources_loads(config_dir):

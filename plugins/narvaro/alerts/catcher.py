@@ -37,7 +37,8 @@ class _Folder:
         target = self.folder / f"{time.time_ns()}-{recipient}.eml"
         partial = target.with_name(f".{target.name}.partial")
         try:
-            with partial.open("wb") as file:
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
                 file.write(envelope.content or b"")
                 file.flush()
                 os.fsync(file.fileno())
@@ -63,7 +64,7 @@ class MailCatcher:
             AlertError: the port is taken, or the folder cannot be made.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             message = f"{self.folder}: the letters' folder cannot be made ({error.strerror}). Choose another."
             raise AlertError(message) from None

@@ -14,10 +14,16 @@ DOOR_READING = "reading"
 DOOR_ARRIVAL = "arrival"
 DOOR_ROWS = "rows"
 DOOR_MARTS = "marts"
+DOOR_CAPABILITIES = "capabilities"
 
 NOT_READ = "not_read"
 SILENT_SOURCE = "silent_source"
 WRONG_SHAPE = "wrong_shape"
+HELD_DELETIONS = "held_deletions"
+SHORT_PULL = "short_pull"
+SURPLUS_MINUTES = "surplus_minutes"
+CAPABILITY_CHANGED = "capability_changed"
+DISPUTED_IDENTITY = "disputed_identity"
 MAX_RECORD_IDS = 20
 
 
@@ -54,6 +60,13 @@ class MetFailure(Protocol):
     def note_en(self) -> str: ...  # noqa: D102
 
 
+class UnitFailure(MetFailure, Protocol):
+    """What a failure of one school unit must tell besides: its code stands in the column."""
+
+    @property
+    def column(self) -> str: ...  # noqa: D102
+
+
 class MartFailure(MetFailure, Protocol):
     """What a failure on a mart must tell besides."""
 
@@ -74,6 +87,54 @@ def silent_source(source: str, *, reason: str = "") -> Finding:
 def wrong_shape(source: str, *, reason: str = "") -> Finding:
     """Give the finding that a source's answer could not be read; `reason` is for its supplier."""
     return Finding(source, WRONG_SHAPE, DOOR_ARRIVAL, "critical", details=_reason(reason))
+
+
+def held_deletions(source: str, units: Iterable[Mapping[str, Any]], *, reason: str) -> list[Finding]:
+    """Give one finding per school unit whose rows would vanish; `units` has one entry per unit and entity."""
+    by_unit: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for unit in units:
+        by_unit[unit["school_unit_code"]].append(unit)
+    return [
+        Finding(
+            source=source,
+            rule=HELD_DELETIONS,
+            door=DOOR_ARRIVAL,
+            severity="critical",
+            count=sum(member["doomed"] for member in members),
+            school_unit_code=code or None,
+            details=_reason(reason)
+            | {
+                "school_unit_name": members[0]["school_unit_name"],
+                "entities": sorted({member["entity"] for member in members}),
+            },
+        )
+        for code, members in sorted(by_unit.items())
+    ]
+
+
+def minutes_off(source: str, failure: UnitFailure, *, reason: str) -> Finding:
+    """Give the finding that a unit's minutes are not those that the source itself sums; the ids are weeks."""
+    return Finding(
+        source=source,
+        rule=failure.rule,
+        door=DOOR_ARRIVAL,
+        severity=failure.severity,
+        count=failure.count,
+        school_unit_code=failure.column or None,
+        details=_reason(reason) | {"school_unit_name": failure.note_sv, "periods": sorted(failure.record_ids)},
+    )
+
+
+def capability_changed(source: str, differences: Iterable[str]) -> Finding:
+    """Give the finding that a source can do other things than before; the owner and the engineer are told."""
+    changes = list(differences)
+    reason = _reason("; ".join(changes))
+    return Finding(source, CAPABILITY_CHANGED, DOOR_CAPABILITIES, "warning", count=len(changes), details=reason)
+
+
+def disputed_identity(source: str, count: int) -> Finding:
+    """Give the finding that records cannot be one human being though their civic numbers say so."""
+    return Finding(source, DISPUTED_IDENTITY, DOOR_MARTS, "warning", count=count)
 
 
 def findings_from_failures(

@@ -13,7 +13,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from narvaro.alerts.finding import NOT_READ
+from narvaro.alerts.finding import CAPABILITY_CHANGED, HELD_DELETIONS, NOT_READ
 from narvaro.alerts.message import compose_message
 from narvaro.errors import AlertError
 
@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from datetime import date
 
     from narvaro.county import County
-    from narvaro.county.model import Contact, Language
+    from narvaro.county.model import Contact
+    from narvaro.county.values import Language
 
 # A fault that nobody mends is told again once a week, not every morning.
 REMIND_EVERY_NIGHTS = 7
 _SECTIONS = {"new": ("opened", "reopened"), "open": ("seen",), "mended": ("resolved",)}
+# What the owner must look into and the engineer must decide or plan for.
+_FOR_BOTH = {HELD_DELETIONS, CAPABILITY_CHANGED}
 _NEWS = _SECTIONS["new"] + _SECTIONS["mended"]
 
 
@@ -82,16 +85,27 @@ def compose_letters(county: County, night: date, issues: Iterable[ReportedIssue]
     for issue in issues:
         if not any(issue.event in events for events in _SECTIONS.values()):
             continue
-        # Our own faults, and a source that has left the configuration, are the engineer's affair.
-        is_ours = issue.rule == NOT_READ or issue.source not in county.sources
-        contact = county.contact if is_ours else county.source_contact(issue.source)
-        contacts.setdefault(contact.email, contact)
-        by_contact[contact.email].append(issue)
+        for contact in _contacts(county, issue):
+            contacts.setdefault(contact.email, contact)
+            by_contact[contact.email].append(issue)
     return [
         _letter(county, night, contacts[email], mine)
         for email, mine in sorted(by_contact.items())
         if any(issue.event in _NEWS or issue.nights_seen % REMIND_EVERY_NIGHTS == 0 for issue in mine)
     ]
+
+
+def _contacts(county: County, issue: ReportedIssue) -> list[Contact]:
+    """Give who is told of an issue."""
+    # A change is told once, not mended: at the next probe it is simply how things are.
+    if issue.rule == CAPABILITY_CHANGED and issue.event == "resolved":
+        return []
+    # Our own faults, and a source that has left the configuration, are the engineer's affair.
+    if issue.rule == NOT_READ or issue.source not in county.sources:
+        return [county.contact]
+    owner = county.source_contact(issue.source)
+    is_for_both = issue.rule in _FOR_BOTH and owner.email != county.contact.email
+    return [owner, county.contact] if is_for_both else [owner]
 
 
 def _letter(county: County, night: date, contact: Contact, issues: Sequence[ReportedIssue]) -> Letter:

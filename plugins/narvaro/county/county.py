@@ -9,9 +9,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from narvaro.county.checks import Files
-from narvaro.county.model import Contact, Language, Letters, Municipality, Owner, Quality, Retries, Source
+from narvaro.county.model import Brake, Contact, Letters, Manners, Municipality, Owner, Quality, Retries, Source
 from narvaro.county.problem import did_you_mean
 from narvaro.county.publication import Publication
+from narvaro.county.retention import Retention
+from narvaro.county.values import Language
 from narvaro.domain.school_calendar import SchoolCalendar, SchoolYear
 from narvaro.domain.school_year import school_year_from_date
 from narvaro.errors import ConfigError
@@ -32,6 +34,9 @@ class County:
     contact: Contact
     letters: Letters
     quality: Quality
+    manners: Manners
+    brake: Brake
+    retention: Retention
     retries: Retries
     municipalities: Mapping[str, Municipality] = field(repr=False)
     owners: Mapping[str, Owner] = field(repr=False)
@@ -55,6 +60,9 @@ class County:
             contact=county.contact,
             letters=county.letters,
             quality=county.quality,
+            manners=county.manners,
+            brake=county.brake,
+            retention=county.retention,
             retries=county.retries,
             municipalities={m.code: m for m in files.municipalities.municipalities},
             owners={o.owner_id: o for o in files.owners.owners},

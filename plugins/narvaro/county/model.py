@@ -2,103 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from datetime import time
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from narvaro.connections import conn_id_from_name
-
-Language = Literal["sv", "en"]
-
-_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
-_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_CRON_FIELD = re.compile(r"(\*|[0-9]+(-[0-9]+)?)(/[0-9]+)?(,(\*|[0-9]+(-[0-9]+)?)(/[0-9]+)?)*")
-_CRON_FIELDS = 5
-
-
-def _email(text: str) -> str:
-    """Demand an e-mail address; the error does not repeat it, for it may name a person."""
-    if not _EMAIL.fullmatch(text) or ".." in text:
-        message = "not an e-mail address. Write one such as skolkontoret@kommun.example."
-        raise ValueError(message)
-    return text
-
-
-def _slug(text: str) -> str:
-    """Demand small letters a-z, digits and single dashes."""
-    if not _SLUG.fullmatch(text):
-        message = f"{text!r} is not a name that fits in addresses. Use a-z, 0-9 and single dashes."
-        raise ValueError(message)
-    return text
-
-
-def _timezone(text: str) -> str:
-    """Demand the name of a time zone."""
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        message = f"there is no time zone {text!r}. Write a name of the tz database, Region/City."
-        raise ValueError(message) from None
-    return text
-
-
-def _organisation_number(text: str) -> str:
-    """Demand ten digits with a right check digit; the error does not repeat them, for they may be personal."""
-    if not re.fullmatch(r"[0-9]{10}", text):
-        message = "not an organisation number. Write its ten digits without a dash."
-        raise ValueError(message)
-    doubled = (int(digit) * (2 - index % 2) for index, digit in enumerate(text))
-    if sum(number - 9 if number > 9 else number for number in doubled) % 10:  # noqa: PLR2004 - the Luhn rule
-        message = "an organisation number whose check digit is wrong. Look for a mistyped digit."
-        raise ValueError(message)
-    # It is published: of a person who trades in their own name the number is the civic number.
-    if text[2] in "01":
-        message = "a civic number in an organisation number's place. Write an invented one whose third digit is 9."
-        raise ValueError(message)
-    return text
-
-
-def _municipality_code(text: str) -> str:
-    """Demand four digits."""
-    if not re.fullmatch(r"[0-9]{4}", text):
-        message = f"{text!r} is not a municipality code. Write its four digits in quotes."
-        raise ValueError(message)
-    return text
-
-
-def _schedule(text: str) -> str:
-    """Demand a cron expression of five fields."""
-    fields = text.split()
-    if len(fields) != _CRON_FIELDS or not all(_CRON_FIELD.fullmatch(part) for part in fields):
-        message = f'{text!r} is not a schedule. Write five cron fields, "0 3 * * *" for 03:00 every night.'
-        raise ValueError(message)
-    return text
-
-
-def _url(text: str) -> str:
-    """Demand a web address without credentials in it; the error does not repeat it."""
-    if not re.fullmatch(r"https?://[^\s/@?#]+(/[^\s@?#]*)?", text):
-        message = "not a base address. Write https://host/path, without user, query or fragment."
-        raise ValueError(message)
-    return text.rstrip("/")
-
-
-Email = Annotated[str, AfterValidator(_email)]
-Slug = Annotated[str, AfterValidator(_slug)]
-Timezone = Annotated[str, AfterValidator(_timezone)]
-OrganisationNumber = Annotated[str, AfterValidator(_organisation_number)]
-MunicipalityCode = Annotated[str, AfterValidator(_municipality_code)]
-Schedule = Annotated[str, AfterValidator(_schedule)]
-Url = Annotated[str, AfterValidator(_url)]
-
-
-class Entry(BaseModel):
-    """A frozen entry of a configuration file; an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from narvaro.county.retention import Retention
+from narvaro.county.values import (
+    Email,
+    Entry,
+    Language,
+    MunicipalityCode,
+    OrganisationNumber,
+    Schedule,
+    Slug,
+    Timezone,
+    Url,
+)
 
 
 class Contact(Entry):
@@ -130,6 +51,33 @@ class Owner(Entry):
     )
 
 
+class Plan(Entry):
+    """How a source is read; `auto` chooses from what the probe found."""
+
+    attendances: Literal["auto", "cursor", "window"] = Field(
+        default="auto", description="Registers: by time of change (cursor), or by date through the lessons (window)."
+    )
+    lessons: Literal["auto", "cursor", "full"] = Field(
+        default="auto", description="Lessons: by time of change (cursor), or the school year every night (full)."
+    )
+    grades: Literal["auto", "cursor", "full"] = Field(
+        default="auto", description="Grades: by time of change (cursor), or all of them every night (full)."
+    )
+    window_days: int = Field(default=45, ge=1, le=400, description="How many days back lessons are read again.")
+    window_every_days: int = Field(
+        default=7, ge=0, description="Days between re-reads of the window beside the cursor; 0 for never."
+    )
+    full_every_days: int = Field(
+        default=28, ge=0, description="Days between whole reads, which find untold deletions; 0 for never."
+    )
+    control_weeks: int = Field(
+        default=2, ge=0, le=60, description="Newest weeks held against the source's own sums, the running one too."
+    )
+    control_tolerance: float = Field(
+        default=0.001, ge=0, lt=1, description="Share of a school unit's minutes in a week that may be missing."
+    )
+
+
 class Source(Entry):
     """A school system that is read every night."""
 
@@ -147,7 +95,13 @@ class Source(Entry):
     page_size: int = Field(default=1000, ge=1, le=100_000, description="Rows asked for on a page.")
     overlap_minutes: int = Field(default=15, ge=0, description="How far each read reaches back before its cursor.")
     timeout_seconds: float = Field(default=60.0, gt=0, description="Longest wait for one answer.")
-    resend_filters: bool = Field(default=False, description="Whether every filter is sent again with each page token.")
+    resend_filters: Literal["never", "required_only", "always"] | None = Field(
+        default=None, description="Filters sent again with each page token; as the probe found when absent."
+    )
+    requests_per_second: float | None = Field(
+        default=None, gt=0, description="Most requests a second to its host; the county's when absent."
+    )
+    plan: Plan = Field(default=Plan(), description="How it is read.")
     naive_timezone: Timezone | None = Field(
         default=None, description="Time zone of times that come without an offset; the county's when absent."
     )
@@ -166,6 +120,20 @@ class Quality(Entry):
     quarantine_max_share: float = Field(
         default=0.05, ge=0, le=1, description="Share of a load's rows that may be quarantined before it is refused."
     )
+
+
+class Manners(Entry):
+    """What one host, which may serve several sources, is asked to bear."""
+
+    requests_per_second: float = Field(default=20.0, gt=0, description="Most requests a second to one host.")
+    concurrent_reads: int = Field(default=4, ge=1, description="Most sources of one host read side by side.")
+
+
+class Brake(Entry):
+    """When deletions wait for a person: both limits must be passed in a school unit."""
+
+    max_share: float = Field(default=0.1, ge=0, le=1, description="Share of a unit's rows that may vanish in a night.")
+    min_rows: int = Field(default=100, ge=1, description="Rows that may vanish from a unit whatever their share.")
 
 
 class Retries(Entry):
@@ -200,6 +168,9 @@ class CountyFile(Entry):
     contact: Contact = Field(description="Who runs this installation; gets letters about the whole county.")
     letters: Letters = Field(description="How letters are signed.")
     quality: Quality = Field(default=Quality(), description="When data are set aside or refused.")
+    manners: Manners = Field(default=Manners(), description="What one host is asked to bear.")
+    brake: Brake = Field(default=Brake(), description="When deletions wait for a person.")
+    retention: Retention = Field(default=Retention(), description="How long pupils' rows are kept.")
     retries: Retries = Field(default=Retries(), description="How often a silent source is asked again.")
 
 

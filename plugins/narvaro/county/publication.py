@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from narvaro.county.model import Entry, Language
+from narvaro.county.values import Entry, Language
 
 
 class PublishedTable(Entry):

@@ -2,8 +2,69 @@
 
 from __future__ import annotations
 
+from narvaro.landing.checkpoint import Checkpoints, FileCheckpoints
+from narvaro.landing.control_totals import WeekMinutes, week_minutes
+from narvaro.landing.erasing import FoundRows, find_rows, keep_only, write_without
+from narvaro.landing.expiry import STEPS, expired_rows
+from narvaro.landing.key_state import has_loads, keys_in_force, put_keys_in_force
 from narvaro.landing.manifest import LandedFile, Manifest, load_files, read_manifest, verify_load
+from narvaro.landing.marks import hidden_people, marked_people
 from narvaro.landing.night import NightLanding
-from narvaro.landing.sweep import sweep
+from narvaro.landing.pupil_records import PersonRecord, person_records
+from narvaro.landing.standing import RECORDS, standing_rows
+from narvaro.landing.sweep import remove_unknown_loads, stale_stagings, sweep
+from narvaro.landing.switching import (
+    Staged,
+    all_sources_locked,
+    end_switch,
+    is_switching,
+    landed_manifests,
+    planned_keys,
+    stage_all,
+    switch,
+)
+from narvaro.landing.vanishing import CHECKS, Loss, absent_ids, is_emptied, losses
 
-__all__ = ["LandedFile", "Manifest", "NightLanding", "load_files", "read_manifest", "sweep", "verify_load"]
+__all__ = [
+    "CHECKS",
+    "RECORDS",
+    "STEPS",
+    "Checkpoints",
+    "FileCheckpoints",
+    "FoundRows",
+    "LandedFile",
+    "Loss",
+    "Manifest",
+    "NightLanding",
+    "PersonRecord",
+    "Staged",
+    "WeekMinutes",
+    "absent_ids",
+    "all_sources_locked",
+    "end_switch",
+    "expired_rows",
+    "find_rows",
+    "has_loads",
+    "hidden_people",
+    "is_emptied",
+    "is_switching",
+    "keep_only",
+    "keys_in_force",
+    "landed_manifests",
+    "load_files",
+    "losses",
+    "marked_people",
+    "person_records",
+    "planned_keys",
+    "put_keys_in_force",
+    "read_manifest",
+    "remove_unknown_loads",
+    "stage_all",
+    "stale_stagings",
+    "standing_rows",
+    "sweep",
+    "switch",
+    "verify_load",
+    "week_minutes",
+    "write_without",
+]

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from narvaro.errors import LandingError
+from narvaro.landing.disk import create_private_file, disk_errors, flush_to_disk
 
 MANIFEST_NAME = "manifest.json"
 _MOMENTS = ("until", "cursor_from", "cursor_to", "server_date")
@@ -34,7 +35,8 @@ class Manifest:
     """One load: a source's changes of one entity in one night.
 
     `received` is what came over the wire, `expected` what the source said would come,
-    None where it says nothing. The next read of the entity begins at `cursor_to`.
+    None where it says nothing. The next read of the entity begins at `cursor_to`. `key_id` is the
+    public name of the key that its pseudonyms are made by.
     """
 
     load_id: str
@@ -51,6 +53,7 @@ class Manifest:
     received: int
     expected: int | None
     files: tuple[LandedFile, ...]
+    key_id: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Give the manifest as plain JSON values."""
@@ -67,6 +70,13 @@ class Manifest:
         moments = {name: datetime.fromisoformat(plain[name]) if plain[name] else None for name in _MOMENTS}
         files = tuple(LandedFile(**file) for file in plain["files"])
         return cls(**{**plain, **moments, "night": date.fromisoformat(plain["night"]), "files": files})
+
+    def write(self, path: Path) -> None:
+        """Write the manifest to a new file, and have it on the disk."""
+        with disk_errors(path):
+            create_private_file(path)
+            path.write_text(json.dumps(self.to_dict(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+            flush_to_disk(path)
 
 
 def load_dir(landing_dir: Path, entity: str, source: str, load_id: str) -> Path:

@@ -2,54 +2,59 @@
 
 from __future__ import annotations
 
-import json
-import secrets
 import shutil
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
-
-import pyarrow as pa
+from typing import Any, Self
 
 from narvaro.errors import LandingError
-from narvaro.landing.disk import STAGING, create_private_file, disk_errors, flush_to_disk, make_private_dir, source_lock
-from narvaro.landing.manifest import MANIFEST_NAME, Manifest, load_dir, schema_fingerprint
-from narvaro.landing.parquet import ParquetFile
+from narvaro.landing.checkpoint import Checkpoints
+from narvaro.landing.disk import STAGING, disk_errors, flush_to_disk, make_private_dir, source_lock
+from narvaro.landing.manifest import MANIFEST_NAME, Manifest, load_dir
+from narvaro.landing.staging import Staging
 from narvaro.landing.sweep import remove_unknown_loads, stale_stagings
 
-_PART_NAME = "part-0000.parquet"
 
-
-class NightLanding:
+class NightLanding(Staging):
     """Takes the batches of one source and night; holds the source's lock while open.
 
-    Leaving the block without `seal` leaves nothing behind. After `seal` the loads stand in
+    Leaving the block without `seal` leaves nothing that counts: at most finished parts and a
+    checkpoint, from which the next run of the same night goes on. After `seal` the loads stand in
     their places, and the ledger's transaction makes them exist: record them before
     leaving the block, for the next holder of the lock sweeps what the ledger does not know.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what names a night, and what it rests on
         self,
         landing_dir: Path,
         source: str,
         night: date,
         until: datetime,
         cursors: Mapping[str, datetime | None],
+        *,
+        rests_on: Mapping[str, Any] | None = None,
+        checkpoints: Checkpoints | None = None,
+        key_id: str = "",
     ) -> None:
+        super().__init__(
+            landing_dir / STAGING / f"{source}-{night.isoformat()}",
+            source,
+            f"{night:%Y%m%d}-{source}",
+            {**(rests_on or {}), "night": night.isoformat(), "until": until.isoformat()},
+            checkpoints,
+        )
         self._landing_dir = landing_dir
-        self._source = source
         self._night = night
         self._until = until
         self._cursors = cursors
-        self._staging = landing_dir / STAGING / f"{source}-{night.isoformat()}"
-        self._files: dict[str, tuple[str, ParquetFile]] = {}
+        self._key_id = key_id
         self._closing = ExitStack()
 
     def __enter__(self) -> Self:
-        """Take the lock and clear what a killed run of this source left.
+        """Take the lock, clear what killed runs of this source left, and go on from this night's checkpoint.
 
         Raises:
             BusyError: another process lands this source.
@@ -57,39 +62,24 @@ class NightLanding:
         """
         with ExitStack() as closing:
             closing.enter_context(source_lock(self._landing_dir, self._source))
-            with disk_errors(self._staging):
+            with disk_errors(self._folder):
                 for stale in stale_stagings(self._landing_dir, self._source):
-                    shutil.rmtree(stale)
-                make_private_dir(self._staging)
-            closing.callback(shutil.rmtree, self._staging, ignore_errors=True)
-            closing.callback(self._abandon)
+                    if stale != self._folder:
+                        shutil.rmtree(stale)
+                self._open()
+            closing.push(self._leave)
             self._closing = closing.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._closing.close()
+        self._closing.__exit__(kind, error, trace)
 
     def sweep(self, known_load_ids: Collection[str]) -> list[str]:
         """Remove loads of this source that the ledger does not know; ask it after entering the block."""
         with disk_errors(self._landing_dir):
             return remove_unknown_loads(self._landing_dir, self._source, known_load_ids)
-
-    def write(self, entity: str, batch: pa.RecordBatch) -> None:
-        """Take a batch of an entity; one without rows gives the entity an empty load.
-
-        Raises:
-            LandingError: the columns change between batches, or the disk is full.
-        """
-        if entity not in self._files:
-            load_id = f"{self._night:%Y%m%d}-{self._source}-{entity}-{secrets.token_hex(3)}"
-            folder = load_dir(self._staging, entity, self._source, load_id)
-            with disk_errors(folder):
-                make_private_dir(folder)
-            file = ParquetFile(folder / _PART_NAME, batch.schema, source=self._source, load_id=load_id)
-            self._files[entity] = (load_id, file)
-        self._files[entity][1].write(batch)
 
     def seal(self, server_date: datetime | None, expected: Mapping[str, int] | None = None) -> list[Manifest]:
         """Finish every load and put it in its place; gives their manifests.
@@ -101,7 +91,8 @@ class NightLanding:
         Raises:
             LandingError: the disk is full, or another load stands in the place.
         """
-        manifests = [self._finish(entity, server_date, expected or {}) for entity in self._files]
+        began_at = min(filter(None, (self._server_date, server_date)), default=None)
+        manifests = [self._finish(entity, began_at, expected or {}) for entity in self._loads]
         with disk_errors(self._landing_dir):
             places = [self._put_in_place(manifest) for manifest in manifests]
             # A rename lasts once the folder that holds the name is on the disk.
@@ -111,34 +102,34 @@ class NightLanding:
                 *(place.parent.parent for place in places),
             }:
                 flush_to_disk(folder)
-        self._files.clear()
+        self._loads.clear()
         return manifests
 
     def _finish(self, entity: str, server_date: datetime | None, expected: Mapping[str, int]) -> Manifest:
-        """Close an entity's file and write its manifest beside it."""
-        load_id, file = self._files[entity]
-        landed = file.close()
+        """Close an entity's last part and write its manifest beside it."""
+        load = self._loads[entity]
+        files = load.finish()
+        rows = sum(file.rows for file in files)
         manifest = Manifest(
-            load_id=load_id,
+            load_id=load.load_id,
             source=self._source,
             entity=entity,
             night=self._night,
-            rows=landed.rows,
-            bytes=landed.bytes,
+            rows=rows,
+            bytes=sum(file.bytes for file in files),
             until=self._until,
             cursor_from=self._cursors.get(entity),
             cursor_to=min(self._until, server_date) if server_date else self._until,
             server_date=server_date,
-            schema_fingerprint=schema_fingerprint(file.landed_fields),
-            received=landed.rows,
+            schema_fingerprint=load.fingerprint,
+            received=rows + load.repeated,
             expected=expected.get(entity),
-            files=(landed,),
+            files=files,
+            key_id=self._key_id,
         )
-        path = load_dir(self._staging, entity, self._source, load_id) / MANIFEST_NAME
+        path = load_dir(self._folder, entity, self._source, load.load_id) / MANIFEST_NAME
+        manifest.write(path)
         with disk_errors(path):
-            create_private_file(path)
-            path.write_text(json.dumps(manifest.to_dict(), indent=2, sort_keys=True) + "\n", encoding="utf-8")
-            flush_to_disk(path)
             flush_to_disk(path.parent)
         return manifest
 
@@ -149,10 +140,12 @@ class NightLanding:
             message = f"{place}: another load stands here. Run the night again."
             raise LandingError(message)
         make_private_dir(place.parent)
-        load_dir(self._staging, manifest.entity, self._source, manifest.load_id).rename(place)
+        load_dir(self._folder, manifest.entity, self._source, manifest.load_id).rename(place)
         return place
 
-    def _abandon(self) -> None:
-        """Let go of files that were not finished."""
-        for _, file in self._files.values():
-            file.abandon()
+    def _leave(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let go of what is not finished."""
+        del kind, trace
+        self._close(error)

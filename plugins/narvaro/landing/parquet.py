@@ -22,6 +22,8 @@ ROW_GROUP_BYTES = 16 * 1024 * 1024
 _SAMPLE_ROWS = 16_384
 _UNIQUE_SHARE = 0.9
 _CHANGED_AT = "source_modified_at"
+# The same in every row of a load.
+_STAMPED = ("_source", "_load_id")
 
 
 def landed_schema(schema: pa.Schema) -> pa.Schema:
@@ -34,8 +36,8 @@ def landed_schema(schema: pa.Schema) -> pa.Schema:
 class ParquetFile:
     """A Parquet file that grows by row groups, one written in the background at a time; `close` or `abandon` it."""
 
-    def __init__(self, path: Path, schema: pa.Schema, *, source: str, load_id: str) -> None:
-        self._path = path
+    def __init__(self, path: Path, schema: pa.Schema, *, source: str, load_id: str, first_row: int = 0) -> None:
+        self.path = path
         self._incoming = schema
         self._schema = landed_schema(schema)
         self._source = source
@@ -43,6 +45,7 @@ class ParquetFile:
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = 0
         self._waiting_bytes = 0
+        self._first_row = first_row
         self.rows = 0
         with disk_errors(path):
             create_private_file(path)
@@ -58,7 +61,7 @@ class ParquetFile:
             LandingError: the batch has other columns than the first one, or the disk was full a row group ago.
         """
         if not batch.schema.equals(self._incoming):
-            message = f"{self._path.parent.parent.name}: a batch has other columns than the first. Amend its connector."
+            message = f"{self.path.parent.parent.name}: a batch has other columns than the first. Amend its connector."
             raise LandingError(message)
         if batch.num_rows == 0:
             return
@@ -76,16 +79,16 @@ class ParquetFile:
         """
         self._flush()
         self._finish_writing()
-        with disk_errors(self._path):
-            (self._writer or self._open_writer(self._schema.empty_table())).close()
+        with disk_errors(self.path):
+            (self._writer or open_writer(self._sink, self._schema.empty_table())).close()
             self._sink.close()
-            flush_to_disk(self._path)
-            return LandedFile(self._path.name, self.rows, self._path.stat().st_size, sha256(self._path))
+            flush_to_disk(self.path)
+            return LandedFile(self.path.name, self.rows, self.path.stat().st_size, sha256(self.path))
 
     @property
-    def landed_fields(self) -> pa.Schema:
-        """The columns that the file has."""
-        return self._schema
+    def taken_rows(self) -> int:
+        """Rows that have been written or wait in memory."""
+        return self.rows + self._waiting_rows
 
     def abandon(self) -> None:
         """Let go of the file without finishing it."""
@@ -109,7 +112,7 @@ class ParquetFile:
         # Writing needs no Python: the next rows are decoded meanwhile.
         self._background = self._background or ThreadPoolExecutor(1, "narvaro-parquet")
         table = pa.Table.from_batches(self._waiting, schema=self._incoming)
-        self._writing = self._background.submit(self._write_group, table, self.rows)
+        self._writing = self._background.submit(self._write_group, table, self._first_row + self.rows)
         self.rows += table.num_rows
         self._waiting.clear()
         self._waiting_rows = self._waiting_bytes = 0
@@ -130,27 +133,32 @@ class ParquetFile:
             _repeated(self._load_id, count),
             pa.array(np.arange(first_row, first_row + count, dtype=np.int64)),
         ]
-        with disk_errors(self._path):
+        with disk_errors(self.path):
             landed = pa.Table.from_arrays(columns, names=self._schema.names)
-            self._writer = self._writer or self._open_writer(landed)
+            self._writer = self._writer or open_writer(self._sink, landed)
             self._writer.write_table(landed, row_group_size=count)
 
-    def _open_writer(self, sample: pa.Table) -> pq.ParquetWriter:
-        """Open the writer with the encodings that suit the first rows."""
-        texts = [field.name for field in self._incoming if pa.types.is_string(field.type)]
-        repeating = [name for name in texts if _is_repeating(sample.column(name))]
-        return pq.ParquetWriter(
-            self._sink,
-            sample.schema,
-            compression="zstd",
-            use_dictionary=[*repeating, "_source", "_load_id"],
-            # Readers see the plain types of `landed_fields`, not that some were given as dictionaries.
-            store_schema=False,
-            column_encoding={
-                **{name: "DELTA_LENGTH_BYTE_ARRAY" for name in texts if name not in repeating},
-                "_row": "DELTA_BINARY_PACKED",
-            },
-        )
+
+def open_writer(sink: pa.NativeFile, sample: pa.Table) -> pq.ParquetWriter:
+    """Open a writer of landed rows with the encodings that suit the first of them."""
+    texts = [
+        name
+        for name, kind in zip(sample.schema.names, sample.schema.types, strict=True)
+        if pa.types.is_string(kind) and name not in _STAMPED
+    ]
+    repeating = [name for name in texts if _is_repeating(sample.column(name))]
+    return pq.ParquetWriter(
+        sink,
+        sample.schema,
+        compression="zstd",
+        use_dictionary=[*repeating, *_STAMPED],
+        # Readers see the plain types of `landed_fields`, not that some were given as dictionaries.
+        store_schema=False,
+        column_encoding={
+            **{name: "DELTA_LENGTH_BYTE_ARRAY" for name in texts if name not in repeating},
+            "_row": "DELTA_BINARY_PACKED",
+        },
+    )
 
 
 def _repeated(text: str, count: int) -> pa.DictionaryArray:

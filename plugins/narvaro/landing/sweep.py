@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from narvaro.landing.checkpoint import CHECKPOINT_NAME
 from narvaro.landing.disk import STAGING, disk_errors, source_lock
 
 _NIGHT = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -15,6 +16,7 @@ _NIGHT = re.compile(r"\d{4}-\d{2}-\d{2}")
 def sweep(landing_dir: Path, source: str, known_load_ids: Collection[str] | Callable[[], Collection[str]]) -> list[str]:
     """Remove a source's unknown loads and staging; gives the ids of the removed loads.
 
+    Staging that a checkpoint counts on is left: the source's next landing goes on from it or removes it.
     Pass a function where another process may land at the same time: it is asked once the
     lock is held, so that a load recorded a moment ago is known.
 
@@ -26,7 +28,8 @@ def sweep(landing_dir: Path, source: str, known_load_ids: Collection[str] | Call
         return []
     with source_lock(landing_dir, source), disk_errors(landing_dir):
         for stale in stale_stagings(landing_dir, source):
-            shutil.rmtree(stale)
+            if not (stale / CHECKPOINT_NAME).exists():
+                shutil.rmtree(stale)
         known = known_load_ids() if callable(known_load_ids) else known_load_ids
         return remove_unknown_loads(landing_dir, source, known)
 

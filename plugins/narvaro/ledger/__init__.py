@@ -1,16 +1,20 @@
-"""The operational state: loads, cursors, verdicts, issues, letters, releases."""
+"""The operational state: loads, cursors, verdicts, brakes, issues, letters, releases."""
 
 from __future__ import annotations
 
 from narvaro.ledger.book import Ledger
+from narvaro.ledger.forgetting import tells_any
+from narvaro.ledger.privacy_records import AccessRecord, ChainRecord, RemovalRecord, RemovalRun
 from narvaro.ledger.records import (
-    AccessRecord,
+    BrakeRecord,
+    CapabilityRecord,
     FailureRecord,
     IssueRecord,
     LetterRecord,
     LoadFile,
     LoadRecord,
     NightRecord,
+    ReadRecord,
     ReleaseRecord,
     ReleaseTable,
     SourceStatus,
@@ -19,6 +23,9 @@ from narvaro.ledger.records import (
 
 __all__ = [
     "AccessRecord",
+    "BrakeRecord",
+    "CapabilityRecord",
+    "ChainRecord",
     "FailureRecord",
     "IssueRecord",
     "Ledger",
@@ -26,8 +33,12 @@ __all__ = [
     "LoadFile",
     "LoadRecord",
     "NightRecord",
+    "ReadRecord",
     "ReleaseRecord",
     "ReleaseTable",
+    "RemovalRecord",
+    "RemovalRun",
     "SourceStatus",
     "VerdictRecord",
+    "tells_any",
 ]

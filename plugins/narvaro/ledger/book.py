@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from narvaro.errors import BusyError, LedgerError
+from narvaro.ledger.accesses import AccessPages
+from narvaro.ledger.brakes import BrakePages
+from narvaro.ledger.forgetting import ForgettingPages
 from narvaro.ledger.issues import IssuePages
 from narvaro.ledger.journal import JournalPages
+from narvaro.ledger.knowledge import KnowledgePages
 from narvaro.ledger.nights import NightPages
 from narvaro.ledger.opening import database_errors, file_lock, open_engine, sqlite_path
+from narvaro.ledger.removals import RemovalPages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +27,10 @@ if TYPE_CHECKING:
 _LOCK_SPACE = 0x4E52
 
 
-class Ledger(NightPages, IssuePages, JournalPages):
-    """Nights, loads, verdicts, cursors, issues, letters, releases and accesses.
+class Ledger(
+    NightPages, BrakePages, KnowledgePages, IssuePages, JournalPages, AccessPages, RemovalPages, ForgettingPages
+):
+    """Nights, loads, verdicts, cursors, brakes, capabilities, issues, letters, releases and accesses.
 
     Safe to use from many processes: one writes at a time, the others wait their turn.
     """

@@ -1,4 +1,4 @@
-"""The ledger's pages on what leaves the house: letters, releases, and who read restricted data."""
+"""The ledger's pages on what leaves the house: letters and releases."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from narvaro.errors import LedgerError
 from narvaro.ledger.pages import Pages
-from narvaro.ledger.records import AccessRecord, LetterRecord, ReleaseRecord, ReleaseTable
-from narvaro.ledger.tables import ACCESSES, LETTERS, RELEASES
+from narvaro.ledger.records import LetterRecord, ReleaseRecord, ReleaseTable
+from narvaro.ledger.tables import LETTERS, RELEASES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ class ComposedLetter(Protocol):
 
 
 class JournalPages(Pages):
-    """The outbox, the releases and the access log."""
+    """The outbox and the releases."""
 
     def queue_letter(self, letter: ComposedLetter) -> bool:
         """Put a letter in the outbox; False when its key was there already.
@@ -109,18 +109,6 @@ class JournalPages(Pages):
         statement = sa.select(RELEASES).order_by(RELEASES.c.made_at.desc(), RELEASES.c.release_id)
         with self._read() as connection:
             return [_release(row) for row in connection.execute(statement).mappings()]
-
-    def record_access(self, access: AccessRecord) -> None:
-        """Write one reading of restricted data into the log, which is only ever added to."""
-        with self._write() as connection:
-            connection.execute(sa.insert(ACCESSES).values(**asdict(access)))
-
-    def accesses(self) -> list[AccessRecord]:
-        """Give the readings of restricted data, newest first."""
-        columns = [column for column in ACCESSES.c if column.name != "access_id"]
-        statement = sa.select(*columns).order_by(ACCESSES.c.access_id.desc())
-        with self._read() as connection:
-            return [AccessRecord(**row) for row in connection.execute(statement).mappings()]
 
 
 def _release(row: Mapping[Any, Any]) -> ReleaseRecord:

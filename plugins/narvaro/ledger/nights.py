@@ -11,20 +11,40 @@ import sqlalchemy as sa
 from narvaro.errors import LedgerError
 from narvaro.ledger.pages import Pages
 from narvaro.ledger.records import LoadRecord, NightRecord, SourceStatus, VerdictRecord
-from narvaro.ledger.rows import load_from_row, load_row, status_of, verdict_from_row
+from narvaro.ledger.rows import load_from_row, load_row, night_from_row, status_of, verdict_from_row
+from narvaro.ledger.settling import (
+    insert_verdicts,
+    lapse_earlier,
+    move_cursor,
+    night_of,
+    record_reads,
+    require_landed,
+    require_open,
+    set_night,
+    settle,
+)
 from narvaro.ledger.tables import CURSORS, LOADS, NIGHTS, VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from sqlalchemy.engine import Connection
+    from narvaro.ledger.records import LoadFile
 
 
 class NightPages(Pages):
     """What came in each night, what was thought of it, and where the next one starts."""
 
-    def record_landing(self, source: str, night: date, loads: Sequence[LoadRecord]) -> None:
+    def record_landing(
+        self,
+        source: str,
+        night: date,
+        loads: Sequence[LoadRecord],
+        *,
+        reads: Iterable[tuple[str, str]] = (),
+    ) -> None:
         """Make a night's loads exist, all in one transaction; an earlier try of the night steps aside.
+
+        `reads` names what was read whole or by window, as (entity, kind).
 
         Raises:
             LedgerError: the night is already accepted, or a load belongs to another night or source.
@@ -34,12 +54,12 @@ class NightPages(Pages):
             raise LedgerError(msg)
         now = datetime.now(UTC)
         with self._write() as connection:
-            _require_open(connection, source, night)
+            require_open(connection, source, night)
             mine = (LOADS.c.source == source) & (LOADS.c.night == night)
             connection.execute(sa.update(LOADS).where(mine).values(status="superseded"))
             if loads:
                 connection.execute(sa.insert(LOADS), [load_row(load, now) for load in loads])
-            _set_night(connection, NightRecord(source, night, "landed", landed_at=now))
+            set_night(connection, NightRecord(source, night, "landed", landed_at=now, reads=tuple(reads)))
 
     def settle_accepted(
         self,
@@ -48,7 +68,7 @@ class NightPages(Pages):
         verdicts: Sequence[VerdictRecord],
         cursors: Mapping[str, datetime],
     ) -> None:
-        """Accept a landed night and move its cursors, which never move back.
+        """Accept a landed night and move its cursors, which never move back; what it read whole is no longer due.
 
         Raises:
             LedgerError: nothing of the night has landed, or a verdict refuses.
@@ -57,14 +77,12 @@ class NightPages(Pages):
             msg = f"{source} {night}: refused by {refused} and so not acceptable. Settle it as refused."
             raise LedgerError(msg)
         with self._write() as connection:
-            current = _night(connection, source, night)
-            if current is None or current.status != "landed":
-                found = current.status if current else "nothing"
-                msg = f"{source} {night}: wanted a landed night, found {found}. Land it first."
-                raise LedgerError(msg)
-            self._settle(connection, NightRecord(source, night, "accepted"), verdicts)
+            landed = require_landed(connection, source, night)
+            settle(connection, NightRecord(source, night, "accepted"), verdicts, was="landed")
             for entity, cursor_at in cursors.items():
-                _move_cursor(connection, source, entity, cursor_at, night)
+                move_cursor(connection, source, entity, cursor_at, night)
+            record_reads(connection, source, landed.reads, night)
+            lapse_earlier(connection, source, night)
 
     def settle_refused(
         self,
@@ -76,20 +94,20 @@ class NightPages(Pages):
     ) -> None:
         """Refuse a night, landed or not; cursors and earlier data stand."""
         with self._write() as connection:
-            _require_open(connection, source, night)
-            self._settle(connection, NightRecord(source, night, "refused", reason), verdicts)
+            require_open(connection, source, night)
+            settle(connection, NightRecord(source, night, "refused", reason), verdicts, was="landed")
 
     def settle_silent(self, source: str, night: date, *, reason: str) -> None:
         """Note that the source did not answer; cursors and earlier data stand."""
         with self._write() as connection:
-            _require_open(connection, source, night)
-            self._settle(connection, NightRecord(source, night, "silent", reason), ())
+            require_open(connection, source, night)
+            settle(connection, NightRecord(source, night, "silent", reason), (), was="landed")
 
     def settle_failed(self, source: str, night: date, *, reason: str) -> None:
         """Note that we could not read the source, for a reason of our own; cursors and earlier data stand."""
         with self._write() as connection:
-            _require_open(connection, source, night)
-            self._settle(connection, NightRecord(source, night, "failed", reason), ())
+            require_open(connection, source, night)
+            settle(connection, NightRecord(source, night, "failed", reason), (), was="landed")
 
     def reset_cursors(self, source: str, entities: Iterable[str] | None = None) -> None:
         """Forget a source's cursors, so that the next night reads everything anew."""
@@ -102,12 +120,12 @@ class NightPages(Pages):
     def record_verdicts(self, verdicts: Sequence[VerdictRecord]) -> None:
         """Keep verdicts that settle no night, those on marts."""
         with self._write() as connection:
-            _insert_verdicts(connection, verdicts)
+            insert_verdicts(connection, verdicts)
 
     def night(self, source: str, night: date) -> NightRecord | None:
         """Give one source's one night, None when it was never tried."""
         with self._read() as connection:
-            return _night(connection, source, night)
+            return night_of(connection, source, night)
 
     def nights(self, source: str | None = None, *, since: date | None = None) -> list[NightRecord]:
         """Give the nights, newest first."""
@@ -117,7 +135,7 @@ class NightPages(Pages):
         if since is not None:
             statement = statement.where(NIGHTS.c.night >= since)
         with self._read() as connection:
-            return [NightRecord(**row) for row in connection.execute(statement).mappings()]
+            return [night_from_row(row) for row in connection.execute(statement).mappings()]
 
     def accepted_loads(self, until_night: date | None = None, *, source: str | None = None) -> list[LoadRecord]:
         """Give the loads that the warehouse may rest on, oldest night first."""
@@ -139,6 +157,20 @@ class NightPages(Pages):
         statement = statement.order_by(LOADS.c.night, LOADS.c.source, LOADS.c.entity, LOADS.c.load_id)
         with self._read() as connection:
             return [load_from_row(row) for row in connection.execute(statement).mappings()]
+
+    def replace_files(self, files: Mapping[str, Sequence[LoadFile]]) -> int:
+        """Note that loads' files were written anew, by load id, all in one transaction; gives how many differ."""
+        changed = 0
+        with self._write() as connection:
+            for load_id, held in files.items():
+                plain = [asdict(file) for file in held]
+                mine = LOADS.c.load_id == load_id
+                before = connection.execute(sa.select(LOADS.c.files).where(mine)).scalar()
+                if before is not None and before != plain:
+                    sizes = {"rows": sum(file.rows for file in held), "bytes": sum(file.bytes for file in held)}
+                    connection.execute(sa.update(LOADS).where(mine).values(files=plain, **sizes))
+                    changed += 1
+        return changed
 
     def known_load_ids(self, source: str) -> set[str]:
         """Give the loads whose files must stay; every other folder of the source may be swept."""
@@ -179,63 +211,3 @@ class NightPages(Pages):
             by_source.setdefault(record.source, []).append(record)
         newest = night or max((record.night for record in nights), default=None)
         return [status_of(source, records, newest) for source, records in sorted(by_source.items())]
-
-    @staticmethod
-    def _settle(connection: Connection, record: NightRecord, verdicts: Sequence[VerdictRecord]) -> None:
-        """Give the night and its loads their status, and keep the verdicts."""
-        mine = (LOADS.c.source == record.source) & (LOADS.c.night == record.night) & (LOADS.c.status == "landed")
-        # What landed of a night that then ended without a word serves nobody: its files may be swept.
-        status = "superseded" if record.status in {"silent", "failed"} else record.status
-        connection.execute(sa.update(LOADS).where(mine).values(status=status))
-        _set_night(connection, record)
-        _insert_verdicts(connection, verdicts, night=record.night)
-
-
-def _night(connection: Connection, source: str, night: date) -> NightRecord | None:
-    statement = sa.select(NIGHTS).where(NIGHTS.c.source == source, NIGHTS.c.night == night)
-    row = connection.execute(statement).mappings().one_or_none()
-    return NightRecord(**row) if row else None
-
-
-def _require_open(connection: Connection, source: str, night: date) -> None:
-    """Refuse to touch a night that the warehouse may already rest on."""
-    current = _night(connection, source, night)
-    if current is not None and current.status == "accepted":
-        message = f"{source} {night}: the night is already accepted and stands. Run a later night instead."
-        raise LedgerError(message)
-
-
-def _set_night(connection: Connection, record: NightRecord) -> None:
-    """Write the night, keeping when it landed."""
-    current = _night(connection, record.source, record.night)
-    settled_at = None if record.status == "landed" else datetime.now(UTC)
-    values = {"status": record.status, "reason": record.reason, "settled_at": settled_at}
-    if record.landed_at is not None:
-        values["landed_at"] = record.landed_at
-    if current is None:
-        connection.execute(sa.insert(NIGHTS).values(source=record.source, night=record.night, **values))
-        return
-    mine = (NIGHTS.c.source == record.source) & (NIGHTS.c.night == record.night)
-    connection.execute(sa.update(NIGHTS).where(mine).values(**values))
-
-
-def _move_cursor(connection: Connection, source: str, entity: str, cursor_at: datetime, night: date) -> None:
-    mine = (CURSORS.c.source == source) & (CURSORS.c.entity == entity)
-    current = connection.execute(sa.select(CURSORS.c.cursor_at).where(mine)).scalar()
-    if current is None:
-        row = {"source": source, "entity": entity, "cursor_at": cursor_at, "night": night}
-        connection.execute(sa.insert(CURSORS).values(**row))
-    elif cursor_at > current:
-        connection.execute(sa.update(CURSORS).where(mine).values(cursor_at=cursor_at, night=night))
-
-
-def _insert_verdicts(connection: Connection, verdicts: Sequence[VerdictRecord], *, night: date | None = None) -> None:
-    now = datetime.now(UTC)
-    rows = []
-    for verdict in verdicts:
-        row = asdict(verdict)
-        row["night"] = verdict.night or night
-        row["checked_at"] = verdict.checked_at or now
-        rows.append(row)
-    if rows:
-        connection.execute(sa.insert(VERDICTS), rows)

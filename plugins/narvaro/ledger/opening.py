@@ -67,7 +67,7 @@ def sqlite_path(engine: Engine) -> Path | None:
 @contextmanager
 def file_lock(path: Path, *, wait: bool) -> Iterator[bool]:
     """Hold a lock file and tell whether we got it; the system frees it when the process dies."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
@@ -108,7 +108,7 @@ def _engine(url: str) -> Engine:
 def _create_file(path: Path) -> None:
     """Create the file for its owner's eyes only; SQLite gives its companions the same mode."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         message = f"The ledger {path} cannot be created: {error.strerror}. Make its folder writable, or free space."

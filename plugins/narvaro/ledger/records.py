@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NightRecord:
-    """One source's one night; `status` is landed, accepted, refused, silent or failed."""
+    """One source's one night; `status` is landed, accepted, held, refused, silent or failed.
+
+    `reads` is what it read whole or by window, as (entity, kind).
+    """
 
     source: str
     night: date
@@ -20,6 +23,7 @@ class NightRecord:
     reason: str = ""
     landed_at: datetime | None = None
     settled_at: datetime | None = None
+    reads: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class LoadFile:
 
 @dataclass(frozen=True, slots=True)
 class LoadRecord:
-    """One entity of one source's night; `status` is landed, accepted, refused or superseded."""
+    """One entity of one source's night; `status` is landed, accepted, held, refused or superseded."""
 
     load_id: str
     source: str
@@ -95,6 +99,51 @@ class SourceStatus:
     last_good_night: date | None
     last_attempt_night: date | None
     is_stale: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CapabilityRecord:
+    """What a source was found able to do; the fingerprint changes when something that matters does."""
+
+    source: str
+    probed_at: datetime
+    fingerprint: str
+    capabilities: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRecord:
+    """When an entity was last read in a way (`kind`) that is not done every night, and why it is due again."""
+
+    source: str
+    entity: str
+    kind: str
+    last_night: date | None = None
+    due_reason: str = ""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it must be read so again, however lately it was."""
+        return bool(self.due_reason)
+
+
+@dataclass(frozen=True, slots=True)
+class BrakeRecord:
+    """A night whose deletions wait for a person; `units` gives rows and doomed rows per school unit and entity.
+
+    `status` is pending, approved, rejected, or lapsed when a later night took its place.
+    """
+
+    source: str
+    night: date
+    told: int
+    inferred: int
+    units: tuple[Mapping[str, Any], ...] = ()
+    status: str = "pending"
+    pulled_at: datetime | None = None
+    decided_by: str = ""
+    decided_at: datetime | None = None
     reason: str = ""
 
 
@@ -162,14 +211,3 @@ class ReleaseRecord:
     load_ids: tuple[str, ...] = ()
     tables: tuple[ReleaseTable, ...] = ()
     audit: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class AccessRecord:
-    """One reading of restricted data: who, why, what was asked, how many rows came."""
-
-    accessed_at: datetime
-    actor: str
-    purpose: str
-    statement: str
-    rows: int

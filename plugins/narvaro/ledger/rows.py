@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
 
+def night_from_row(row: Mapping[Any, Any]) -> NightRecord:
+    """Give a night as it was recorded."""
+    return NightRecord(**{**row, "reads": tuple((entity, kind) for entity, kind in row["reads"] or ())})
+
+
 def load_row(load: LoadRecord, now: datetime) -> dict[str, Any]:
     """Give a new load as a row."""
     return asdict(load) | {"status": "landed", "landed_at": load.landed_at or now}

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
 # The newest migration; a test holds it against the folder, so that opening need not import Alembic.
-REVISION = "0001"
+REVISION = "0003"
 # Not Alembic's own name: Airflow's metadata uses that one, and the two may share a server.
 VERSION_TABLE = "narvaro_ledger_version"
 
@@ -61,6 +61,8 @@ NIGHTS = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("landed_at", UtcTime),
     sa.Column("settled_at", UtcTime),
+    # What the night read whole or by window, as (entity, kind); null before the second revision.
+    sa.Column("reads", sa.JSON(none_as_null=True)),
 )
 
 LOADS = sa.Table(
@@ -109,6 +111,41 @@ CURSORS = sa.Table(
     sa.Column("entity", sa.Text, primary_key=True),
     sa.Column("cursor_at", UtcTime, nullable=False),
     sa.Column("night", sa.Date, nullable=False),
+)
+
+SOURCE_CAPABILITIES = sa.Table(
+    "source_capabilities",
+    METADATA,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("probed_at", UtcTime, primary_key=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("capabilities", sa.JSON, nullable=False),
+)
+
+SOURCE_READS = sa.Table(
+    "source_reads",
+    METADATA,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("entity", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("last_night", sa.Date),
+    sa.Column("due_reason", sa.Text, nullable=False),
+)
+
+BRAKES = sa.Table(
+    "brakes",
+    METADATA,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("night", sa.Date, primary_key=True),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("units", sa.JSON, nullable=False),
+    sa.Column("told", sa.BigInteger, nullable=False),
+    sa.Column("inferred", sa.BigInteger, nullable=False),
+    sa.Column("pulled_at", UtcTime, nullable=False),
+    sa.Column("decided_by", sa.Text, nullable=False),
+    sa.Column("decided_at", UtcTime),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Index(None, "status"),
 )
 
 ISSUES = sa.Table(
@@ -171,15 +208,4 @@ RELEASES = sa.Table(
     sa.Column("load_ids", sa.JSON, nullable=False),
     sa.Column("tables", sa.JSON, nullable=False),
     sa.Column("audit", sa.JSON, nullable=False),
-)
-
-ACCESSES = sa.Table(
-    "accesses",
-    METADATA,
-    sa.Column("access_id", sa.Integer, primary_key=True),
-    sa.Column("accessed_at", UtcTime, nullable=False),
-    sa.Column("actor", sa.Text, nullable=False),
-    sa.Column("purpose", sa.Text, nullable=False),
-    sa.Column("statement", sa.Text, nullable=False),
-    sa.Column("rows", sa.BigInteger, nullable=False),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from narvaro.connections import Connection
+from narvaro.connections import Connection, filled_in
 from narvaro.errors import SettingsError
 
 
@@ -27,5 +27,5 @@ def find_airflow_connection(conn_id: str) -> Connection:
         password=found.password or "",
         port=found.port,
         schema=found.schema or "",
-        extra=found.extra_dejson,
+        extra=filled_in(found.extra_dejson),
     )

@@ -44,6 +44,8 @@ class AirflowServer:
         Raises:
             NarvaroError: Airflow refused; the message holds the end of what it printed.
         """
+        # Its logs and its database are nobody else's.
+        Path(self.env["AIRFLOW_HOME"]).mkdir(mode=0o700, parents=True, exist_ok=True)
         done = subprocess.run(  # noqa: S603 - our own command, no shell
             [_airflow(), "db", "migrate"], env=dict(self.env), capture_output=True, text=True, check=False
         )
@@ -59,43 +61,54 @@ class AirflowServer:
             processes.start(f"airflow-{component}", [_airflow(), component], self.env)
         processes.wait_until(self._is_healthy, what="Airflow", timeout_seconds=180)
 
+    def start_api(self, processes: Processes) -> None:
+        """Start the API server alone, for whoever needs no scheduler."""
+        processes.start("airflow-api-server", [_airflow(), "api-server"], self.env)
+        processes.wait_until(lambda: self._health() is not None, what="Airflow", timeout_seconds=180)
+
     def wait_for_dags(self, processes: Processes, wanted: set[str]) -> None:
         """Wait until Airflow has read every wanted DAG."""
         processes.wait_until(lambda: wanted <= self.dag_ids(), what=f"{len(wanted)} DAGs", timeout_seconds=120)
 
     def dag_ids(self) -> set[str]:
         """Give the ids of the DAGs that Airflow knows."""
-        found = self._call("GET", "/api/v2/dags", params={"limit": 1000})
+        found = self.call("GET", "/api/v2/dags", params={"limit": 1000})
         return {dag["dag_id"] for dag in found["dags"]}
 
     def set_pools(self, pools: Mapping[str, Mapping[str, object]]) -> None:
         """Create the pools, or set them anew."""
         entities = [{"name": name, **pool} for name, pool in pools.items()]
         action = {"action": "create", "entities": entities, "action_on_existence": "overwrite"}
-        self._call("PATCH", "/api/v2/pools", json={"actions": [action]})
+        self.call("PATCH", "/api/v2/pools", json={"actions": [action]})
 
     def trigger(self, dag_id: str, run_id: str, conf: Mapping[str, object]) -> None:
         """Start a run of a DAG now."""
         body = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf)}
-        self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
+        self.call("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=body)
 
     def runs(self, dag_id: str = "~") -> list[dict[str, Any]]:
         """Give the runs of one DAG, or of all, newest first."""
         query = {"limit": 1000, "order_by": "-run_after"}
-        runs: list[dict[str, Any]] = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns", params=query)["dag_runs"]
+        runs: list[dict[str, Any]] = self.call("GET", f"/api/v2/dags/{dag_id}/dagRuns", params=query)["dag_runs"]
         return runs
 
     def _is_healthy(self) -> bool:
-        try:
-            health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=2).json()
-        except (httpx.HTTPError, ValueError):
-            return False
-        return all(health[name]["status"] == "healthy" for name in ("metadatabase", "scheduler", "dag_processor"))
+        health = self._health()
+        parts = ("metadatabase", "scheduler", "dag_processor")
+        return health is not None and all(health[name]["status"] == "healthy" for name in parts)
 
-    def _call(self, method: str, path: str, **request: Any) -> Any:  # noqa: ANN401 - JSON in and out
+    def _health(self) -> dict[str, Any] | None:
+        """Give what the API server says of everybody's health, None while it says nothing."""
+        try:
+            health: dict[str, Any] = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=2, trust_env=False).json()
+        except (httpx.HTTPError, ValueError):
+            return None
+        return health
+
+    def call(self, method: str, path: str, **request: Any) -> Any:  # noqa: ANN401 - JSON in and out
         """Call the API; SQLite may be busy for a moment, so a 5xx is asked again."""
         if self._api is None:
-            token = httpx.get(f"{self.url}/auth/token", timeout=10).json()["access_token"]
+            token = httpx.get(f"{self.url}/auth/token", timeout=10, trust_env=False).json()["access_token"]
             self._api = httpx.Client(
                 base_url=self.url, headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False
             )
@@ -123,6 +136,8 @@ def airflow_env(settings: Settings, base: Mapping[str, str]) -> dict[str, str]:
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         # Each slot is a forked worker; two cores gain nothing from more.
         "AIRFLOW__CORE__PARALLELISM": "4",
+        # The Test button of the connection form.
+        "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
         # Everybody is an administrator: this Airflow listens on loopback only.
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from narvaro.alerts import compose_letters, send_pending
+from narvaro.alerts import compose_letters, disputed_identity, send_pending
 from narvaro.errors import DoorClosedError
 from narvaro.ledger import ReleaseRecord, ReleaseTable
 from narvaro.orchestration.findings import examine_marts, examine_sources
 from narvaro.orchestration.line import SMTP_CONN_ID
 from narvaro.orchestration.loads import load_paths, quarantine_files
+from narvaro.orchestration.protecting import marks_that_wait
+from narvaro.orchestration.pseudonym_key import require_no_switch
 from narvaro.orchestration.verdicts import verdict_record
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
+    from duckdb import DuckDBPyConnection
+
+    from narvaro.alerts import Finding
     from narvaro.ledger import SourceStatus
     from narvaro.orchestration.line import Line
+    from narvaro.warehouse import ProtectionState
+
+_log = logging.getLogger(__name__)
+# What in a release's audit tells who was protected when it was made, as a hash.
+_PROTECTION = "protection"
 
 
 def build(line: Line, night: date) -> str:
@@ -28,11 +40,14 @@ def build(line: Line, night: date) -> str:
     Raises:
         BuildError: the last warehouse stands.
         BusyError: another build is running.
+        PrivacyError: the pseudonym key is being rotated, or its rotation was interrupted.
     """
     from narvaro.sources.contract import ENTITIES
     from narvaro.warehouse import LandedLoad, WarehouseContent, reference_tables
     from narvaro.warehouse import build as build_warehouse
 
+    # A line that was opened before a rotation that was killed since must not build from rows of two keys.
+    require_no_switch(line.settings.landing_dir)
     accepted = line.ledger.accepted_loads(night)
     content = WarehouseContent(
         schemas=ENTITIES,
@@ -40,7 +55,7 @@ def build(line: Line, night: date) -> str:
             LandedLoad(load.load_id, load.source, load.entity, load.night, tuple(load_paths(line.settings, load)))
             for load in accepted
         ],
-        references=reference_tables(line.county, night, _source_status(line, night)),
+        references=reference_tables(line.county, night, _source_status(line, night), marks_that_wait(line, night)),
         quarantine_files=quarantine_files(line.settings, accepted),
     )
     result = build_warehouse(line.settings, content)
@@ -65,12 +80,21 @@ def check_marts(line: Line, night: date) -> int:
         ]
         units = warehouse.execute("select school_unit_code, source_name, school_unit_name from marts.dim_school_unit")
         examination = examine_marts(line, verdicts, {code: (source, name) for code, source, name in units.fetchall()})
+        disputed = _disputed_identities(warehouse, {source for source, _ in examination.checked})
     line.ledger.record_verdicts([verdict_record(verdict, night) for verdict in verdicts])
-    line.ledger.record_findings(night, examination.findings, checked=examination.checked)
+    line.ledger.record_findings(night, [*examination.findings, *disputed], checked=examination.checked)
     if refused := [verdict.explain() for verdict in verdicts if verdict.is_refused]:
         message = "Not fit for publication; the last release stands:\n  " + "\n  ".join(refused)
         raise DoorClosedError(message)
     return len(verdicts)
+
+
+def _disputed_identities(warehouse: DuckDBPyConnection, sources: set[str]) -> list[Finding]:
+    """Tell which sources have records that cannot be one human being though their civic numbers say so."""
+    counts = warehouse.execute(
+        "select source_name, count(*) from intermediate.int_pupils__identified where is_disputed group by source_name"
+    )
+    return [disputed_identity(source, count) for source, count in counts.fetchall() if source in sources]
 
 
 def publish(line: Line, night: date) -> str:
@@ -82,17 +106,19 @@ def publish(line: Line, night: date) -> str:
     """
     from narvaro.disclosure import protect_marts
     from narvaro.publish import publish_release
+    from narvaro.warehouse import protection_state
 
+    protection = protection_state(line.settings.warehouse_path)
     accepted = line.ledger.accepted_loads(night)
-    code_version = version("narvaro")
     release = publish_release(
         tables=protect_marts(line.settings.warehouse_path, line.county.publication),
         county=line.county,
         night=night,
         loads_fingerprint=_fingerprint(load.load_id for load in accepted),
         published_dir=line.settings.published_dir,
-        code_version=code_version,
+        code_version=version("narvaro"),
         published_url=line.settings.published_url,
+        withdraw=_is_otherwise_protected(line, protection),
     )
     line.ledger.record_release(
         ReleaseRecord(
@@ -100,12 +126,35 @@ def publish(line: Line, night: date) -> str:
             night=night,
             made_at=datetime.now(UTC),
             status="preliminary",
-            code_version=code_version,
+            code_version=version("narvaro"),
             load_ids=tuple(load.load_id for load in accepted),
             tables=tuple(ReleaseTable(table.name, table.rows, table.sha256) for table in release.tables),
+            audit=_protection_audit(protection, release.withdrawn),
         )
     )
     return f"{'Published' if release.changed else 'Unchanged:'} release {release.release_id}"
+
+
+def _is_otherwise_protected(line: Line, protection: ProtectionState) -> bool:
+    """Tell whether other pupils are protected now than in the last release, which may show one of them at a school."""
+    last = next(iter(line.ledger.releases()), None)
+    return last is None or last.audit.get(_PROTECTION) != protection.fingerprint
+
+
+def _protection_audit(protection: ProtectionState, withdrawn: Sequence[str]) -> dict[str, Any]:
+    """Note what a release left out for the sake of protected pupils: how much, never whose."""
+    _log.info(
+        "protected identity: %d pupils left out of school units in %d pupil-weeks, %d earlier releases withdrawn",
+        protection.pupils,
+        protection.unit_weeks,
+        len(withdrawn),
+    )
+    return {
+        _PROTECTION: protection.fingerprint,
+        "protected_pupils": protection.pupils,
+        "protected_unit_weeks": protection.unit_weeks,
+        "withdrawn_releases": list(withdrawn),
+    }
 
 
 def send_letters(line: Line, night: date) -> int:

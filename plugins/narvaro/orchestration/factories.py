@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from airflow.sdk import (
     DAG,
@@ -18,15 +18,14 @@ from airflow.sdk import (
     task,
 )
 
+from narvaro.orchestration.dag_defaults import default_args, night_of, open_line
+from narvaro.orchestration.decision_dag import ask_when_held
 from narvaro.orchestration.pools import WAREHOUSE_WRITER, source_pool
-from narvaro.orchestration.retries import retry_policy
-from narvaro.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from narvaro.county import County, Source
-    from narvaro.orchestration.line import Line
 
 _NIGHT = Param(
     None,
@@ -52,7 +51,7 @@ def landing_dag(county: County, source: Source) -> DAG:
         catchup=False,
         max_active_runs=1,
         params={"night": _NIGHT},
-        default_args=_default_args(county) | {"pool": source_pool(source.name)},
+        default_args=default_args(county) | {"pool": source_pool(source.name)},
         dagrun_timeout=timedelta(hours=6),
         tags=["layer:raw", f"source:{source.name}", "tier:1"],
     ) as dag:
@@ -61,15 +60,20 @@ def landing_dag(county: County, source: Source) -> DAG:
         def land_source() -> str:
             """Extract, minimise, pseudonymise and land every entity of the night, or none."""
             from narvaro.orchestration import landing_steps
+            from narvaro.orchestration.task_state import TaskStateCheckpoints
 
-            return landing_steps.land(_line(), source.name, night_of(get_current_context(), county)).status
+            context = get_current_context()
+            checkpoints = TaskStateCheckpoints(context["task_state_store"])
+            return landing_steps.land(
+                open_line(), source.name, night_of(context, county), checkpoints=checkpoints
+            ).status
 
         @task
         def judge_loads() -> str:
             """Hold every load against its suite; accept the night and move the cursors, or refuse it."""
             from narvaro.orchestration import landing_steps
 
-            return landing_steps.judge(_line(), source.name, night_of(get_current_context(), county)).status
+            return landing_steps.judge(open_line(), source.name, night_of(get_current_context(), county)).status
 
         @task(outlets=[landing_asset(source.name)], retries=0)
         def settle_source() -> Iterator[Metadata]:
@@ -77,11 +81,15 @@ def landing_dag(county: County, source: Source) -> DAG:
             from narvaro.orchestration import landing_steps
 
             night = night_of(get_current_context(), county)
-            record = landing_steps.settle(_line(), source.name, night)
+            record = landing_steps.settle(open_line(), source.name, night)
             yield Metadata(landing_asset(source.name), {"night": night.isoformat(), "status": record.status})
 
         # A teardown runs whatever came of the others, and leaves it to them whether the run has failed.
-        land_source() >> judge_loads() >> settle_source().as_teardown()
+        judged = judge_loads()
+        land_source() >> judged >> settle_source().as_teardown()
+        # Beside the settling, and in a run of its own: neither the county nor the next night waits for a person.
+        found, asked = ask_when_held(source)
+        judged >> found >> asked
     return dag
 
 
@@ -98,7 +106,7 @@ def county_dag(county: County) -> DAG:
         catchup=False,
         max_active_runs=1,
         params={"night": _NIGHT},
-        default_args=_default_args(county),
+        default_args=default_args(county),
         dagrun_timeout=timedelta(hours=4),
         tags=["layer:marts", "tier:1"],
     ) as dag:
@@ -108,28 +116,28 @@ def county_dag(county: County) -> DAG:
             """Load the accepted loads and run `dbt build` beside the warehouse, then replace it."""
             from narvaro.orchestration import county_steps
 
-            return county_steps.build(_line(), night_of(get_current_context(), county))
+            return county_steps.build(open_line(), night_of(get_current_context(), county))
 
         @task
         def check_marts() -> int:
             """Hold the marts against their suites; a critical failure stops the publication."""
             from narvaro.orchestration import county_steps
 
-            return county_steps.check_marts(_line(), night_of(get_current_context(), county))
+            return county_steps.check_marts(open_line(), night_of(get_current_context(), county))
 
         @task
         def publish_release() -> str:
             """Replace the published store, or leave it untouched when nothing changed."""
             from narvaro.orchestration import county_steps
 
-            return county_steps.publish(_line(), night_of(get_current_context(), county))
+            return county_steps.publish(open_line(), night_of(get_current_context(), county))
 
         @task(trigger_rule=TriggerRule.ALL_DONE)
         def send_letters() -> int:
             """Send each municipality concerned its letter; a failed build does not silence them."""
             from narvaro.orchestration import county_steps
 
-            return county_steps.send_letters(_line(), night_of(get_current_context(), county))
+            return county_steps.send_letters(open_line(), night_of(get_current_context(), county))
 
         checked = check_marts()
         build_warehouse() >> checked >> [publish_release(), send_letters()]
@@ -141,20 +149,6 @@ def landing_dag_id(source: str) -> str:
     return "land_" + source.replace("-", "_")
 
 
-def night_of(context: Mapping[str, Any], county: County) -> date:
-    """Give the night that a run is about.
-
-    The parameter decides; then the newest night among the assets that triggered the run;
-    then the run's own time in the county's time zone.
-    """
-    if chosen := context["params"].get("night"):
-        return date.fromisoformat(chosen)
-    events = [event for events in (context.get("triggering_asset_events") or {}).values() for event in events]
-    if nights := [event.extra["night"] for event in events if "night" in (event.extra or {})]:
-        return date.fromisoformat(max(nights))
-    return county.night_of(context.get("logical_date") or context["dag_run"].run_after)
-
-
 def _clock(cron: str, county: County) -> CronTriggerTimetable:
     """Give a clock in the county's time that waits for its next stroke.
 
@@ -162,25 +156,6 @@ def _clock(cron: str, county: County) -> CronTriggerTimetable:
     morning would at once write to every municipality that it had been silent that night.
     """
     return CronTriggerTimetable(cron, timezone=str(county.timezone), run_immediately=timedelta(0))
-
-
-def _default_args(county: County) -> dict[str, object]:
-    """Give what every task shares."""
-    delay_seconds = Settings.from_env().retry_delay_seconds
-    return {
-        "owner": "narvaro",
-        "retries": county.retries.count,
-        "retry_policy": retry_policy(county.retries, delay_seconds=delay_seconds),
-        "execution_timeout": timedelta(hours=3),
-    }
-
-
-def _line() -> Line:
-    """Open the installation with Airflow's own connections."""
-    from narvaro.orchestration.airflow_connections import find_airflow_connection
-    from narvaro.orchestration.line import Line
-
-    return Line.open(find=find_airflow_connection)
 
 
 def _landing_doc(county: County, source: Source) -> str:
@@ -192,6 +167,7 @@ Reads the source's {source.system} server through connection `{source.conn_id}` 
 night's upper bound, drops and pseudonymises in memory, lands every entity or none, holds each load
 against its suite and moves the cursor only when the night is accepted.
 
+- **Held?** Deletions pass the brake's limits: `decide_deletions` asks a person, the last good night stands.
 - **Refused or silent?** The last good night stands, the county goes on, the municipality gets a letter.
 - **Run again:** trigger with `night`; an accepted night is left as it is, any other is read anew.
 - **Backfill:** `airflow backfill create --dag-id {landing_dag_id(source.name)} --from-date ... --to-date ...`.

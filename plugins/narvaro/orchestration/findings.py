@@ -7,17 +7,25 @@ from typing import TYPE_CHECKING
 
 from narvaro.alerts import (
     DOOR_ARRIVAL,
+    DOOR_CAPABILITIES,
     DOOR_MARTS,
     DOOR_READING,
     DOOR_ROWS,
     Finding,
+    capability_changed,
     findings_from_failures,
     findings_from_units,
+    held_deletions,
+    minutes_off,
     not_read,
     silent_source,
     wrong_shape,
 )
+from narvaro.orchestration import control
+from narvaro.orchestration.deciding import explain_brake
 from narvaro.orchestration.loads import load_paths, quarantine_files, remark_files
+from narvaro.orchestration.probing import standing_changes
+from narvaro.orchestration.protecting import people_not_to_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,6 +59,9 @@ def examine_sources(line: Line, night: date) -> Examination:
             continue
         findings += _arrival(line, source.name, record)
         checked.append((source.name, DOOR_ARRIVAL))
+        if changes := standing_changes(line, source.name):
+            findings.append(capability_changed(source.name, changes))
+        checked.append((source.name, DOOR_CAPABILITIES))
         if record.status == "accepted":
             findings += findings_from_failures(source.name, _standing(line, source.name, night), door=DOOR_ROWS)
             checked.append((source.name, DOOR_ROWS))
@@ -73,12 +84,32 @@ def examine_marts(line: Line, verdicts: Sequence[Verdict], units: dict[str, tupl
 
 def _arrival(line: Line, source: str, record: NightRecord) -> list[Finding]:
     """Tell what was wrong with a night as a whole."""
+    held = list(_held(line, source, record))
     if record.status == "silent":
-        return [silent_source(source, reason=record.reason)]
+        return [*held, silent_source(source, reason=record.reason)]
+    minutes = list(_minutes_off(line, source, record))
     failures = list(_failures_of_night(line, source, record))
-    if record.status == "refused" and not failures:
+    if record.status == "refused" and not (failures or minutes or held):
         return [wrong_shape(source, reason=record.reason)]
-    return findings_from_failures(source, failures, door=DOOR_ARRIVAL)
+    return [*held, *minutes, *findings_from_failures(source, failures, door=DOOR_ARRIVAL)]
+
+
+def _held(line: Line, source: str, record: NightRecord) -> Iterator[Finding]:
+    """Tell what deletions wait for a person, or were rejected this very night."""
+    for brake in line.ledger.brakes(source):
+        is_told = brake.status == "pending" or (brake.status == "rejected" and brake.night == record.night)
+        if is_told and brake.night <= record.night:
+            yield from held_deletions(source, brake.units, reason=explain_brake(brake))
+
+
+def _minutes_off(line: Line, source: str, record: NightRecord) -> Iterator[Finding]:
+    """Tell in which units and weeks what stands is not what the source sums."""
+    loads = line.ledger.loads(record.night, source=source)
+    standing = {load.load_id for load in loads if load.status != "superseded"}
+    for verdict in line.ledger.verdicts(source=source, night=record.night):
+        for failure in verdict.failures if verdict.suite == control.SUITE and verdict.load_id in standing else ():
+            weeks = ", ".join(failure.record_ids)
+            yield minutes_off(source, failure, reason=f"{failure.rule}: {failure.count} minutes in {weeks}")
 
 
 def _failures_of_night(line: Line, source: str, record: NightRecord) -> Iterator[tuple[str, FailureRecord]]:
@@ -86,6 +117,8 @@ def _failures_of_night(line: Line, source: str, record: NightRecord) -> Iterator
     loads = line.ledger.loads(record.night, source=source)
     standing = {load.load_id for load in loads if load.status != "superseded"}
     for verdict in line.ledger.verdicts(source=source, night=record.night):
+        if verdict.suite == control.SUITE:
+            continue
         for failure in verdict.failures:
             if verdict.load_id in standing and (failure.level == "table" or record.status == "refused"):
                 yield verdict.entity, failure
@@ -97,6 +130,8 @@ def _standing(line: Line, source: str, night: date) -> Iterator[tuple[str, Failu
 
     loads = line.ledger.accepted_loads(night, source=source)
     deletions = [path for load in loads if load.entity == "deletions" for path in load_paths(line.settings, load)]
+    faults = quarantine_files(line.settings, loads) + remark_files(line.settings, loads)
+    hidden = people_not_to_name(line, source, night) if faults else frozenset()
     for entity in sorted({load.entity for load in loads}):
         of_entity = [load for load in loads if load.entity == entity]
         suite_path = line.settings.expectations_dir / "raw" / f"raw__{entity}.yml"
@@ -105,5 +140,6 @@ def _standing(line: Line, source: str, night: date) -> Iterator[tuple[str, Failu
             fault_files=quarantine_files(line.settings, of_entity) + remark_files(line.settings, of_entity),
             load_files=[path for load in of_entity for path in load_paths(line.settings, load)],
             deletion_files=deletions,
+            hidden_people=hidden,
         ):
             yield entity, failure

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from narvaro.errors import (
@@ -15,28 +13,30 @@ from narvaro.errors import (
     SourceError,
     SourceShapeError,
 )
-from narvaro.landing import NightLanding
-from narvaro.ledger import LoadFile, LoadRecord, NightRecord
+from narvaro.ledger import LoadRecord, NightRecord
+from narvaro.orchestration.brake import pulled_brake
+from narvaro.orchestration.control import hold_to_control
+from narvaro.orchestration.deciding import explain_brake
+from narvaro.orchestration.extraction import extract
 from narvaro.orchestration.loads import load_paths
+from narvaro.orchestration.protecting import people_not_to_name
 from narvaro.orchestration.verdicts import verdict_record
-from narvaro.privacy import Pseudonymiser, load_or_create_key
-from narvaro.quality import sweep_quarantine
-from narvaro.sources import connect
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from narvaro.landing import Manifest
+    from narvaro.landing import Checkpoints
     from narvaro.orchestration.line import Line
     from narvaro.quality import Verdict
 
 _log = logging.getLogger(__name__)
 
 
-def land(line: Line, source_name: str, night: date) -> NightRecord:
+def land(line: Line, source_name: str, night: date, *, checkpoints: Checkpoints | None = None) -> NightRecord:
     """Read one source from its cursors to the night's upper bound and land it whole.
 
-    An accepted night is left as it is. A source that does not answer is noted as silent,
+    A run that did not end is gone on from; `checkpoints` says where its place is kept besides
+    the landing folder. An accepted or held night is left as it is. A source that does not answer is noted as silent,
     one that answers in the wrong shape as refused, one whose connection is missing as failed;
     in each case the error goes on to the caller.
 
@@ -48,11 +48,11 @@ def land(line: Line, source_name: str, night: date) -> NightRecord:
     """
     line.county.source(source_name)
     before = line.ledger.night(source_name, night)
-    if before is not None and before.status == "accepted":
-        _log.info("%s %s: already accepted", source_name, night)
+    if before is not None and before.status in {"accepted", "held"}:
+        _log.info("%s %s: already %s", source_name, night, before.status)
         return before
     try:
-        _extract(line, source_name, night)
+        extract(line, source_name, night, checkpoints)
     except SourceShapeError as error:
         line.ledger.settle_refused(source_name, night, reason=str(error))
         raise
@@ -66,10 +66,12 @@ def land(line: Line, source_name: str, night: date) -> NightRecord:
 
 
 def judge(line: Line, source_name: str, night: date) -> NightRecord:
-    """Hold every load of a landed night against its suite; accept the night or refuse it whole.
+    """Hold a landed night against its suites, the source's own sums and the brake; accept, hold or refuse it whole.
+
+    A held night waits for a person: `narvaro deletions`, or the question in Airflow.
 
     Raises:
-        DoorClosedError: a suite refused; the source's last good night stands.
+        DoorClosedError: a suite refused, or rows are missing; the source's last good night stands.
     """
     record = _night(line, source_name, night)
     if record.status != "landed":
@@ -77,29 +79,41 @@ def judge(line: Line, source_name: str, night: date) -> NightRecord:
     loads = [load for load in line.ledger.loads(night, source=source_name) if load.status == "landed"]
     verdicts = [_check(line, load) for load in loads]
     records = [verdict_record(verdict, night) for verdict in verdicts]
-    if refused := [verdict.explain() for verdict in verdicts if verdict.is_refused]:
-        reason = "; ".join(refused)
+    refusals = [verdict.explain() for verdict in verdicts if verdict.is_refused]
+    control = None if refusals else hold_to_control(line, source_name, night, loads)
+    if control is not None:
+        records.append(control.verdict)
+        refusals += [control.explain()] if control.is_refused else []
+    if refusals:
+        reason = "; ".join(refusals)
         line.ledger.settle_refused(source_name, night, records, reason=reason)
         message = f"{source_name} {night}: refused by {reason}. The last good night stands; see `narvaro issues`."
         raise DoorClosedError(message)
-    cursors = {load.entity: load.cursor_to for load in loads}
-    line.ledger.settle_accepted(source_name, night, records, cursors)
+    brake = pulled_brake(line, source_name, night, loads)
+    if brake is not None:
+        line.ledger.settle_held(brake, records, reason=explain_brake(brake))
+    else:
+        cursors = {load.entity: load.cursor_to for load in loads}
+        line.ledger.settle_accepted(source_name, night, records, cursors)
     return _night(line, source_name, night)
 
 
 def _check(line: Line, load: LoadRecord) -> Verdict:
     """Hold one load against its suite and write down the rows that it sets aside."""
-    from narvaro.quality import check_load, write_quarantine
+    from narvaro.quality import check_load, withhold_ids, write_quarantine
 
+    files = load_paths(line.settings, load)
     verdict = check_load(
         line.settings.expectations_dir / "raw" / f"raw__{load.entity}.yml",
         load_id=load.load_id,
         source=load.source,
         entity=load.entity,
-        files=load_paths(line.settings, load),
+        files=files,
         timezone=line.county.timezone,
         max_quarantine_share=line.county.quality.quarantine_max_share,
     )
+    if verdict.faulty_rows:
+        verdict = withhold_ids(verdict, files, people_not_to_name(line, load.source, load.night))
     # Before the verdict is in the ledger: a quarantine file without a verdict is harmless, the reverse is not.
     write_quarantine(line.settings.quarantine_dir, verdict)
     return verdict
@@ -122,53 +136,6 @@ def land_and_judge(line: Line, source_name: str, night: date) -> tuple[NightReco
     except (SettingsError, SourceError, SourceDeniedError, SourceShapeError, DoorClosedError) as failure:
         error = failure
     return settle(line, source_name, night), error
-
-
-def _extract(line: Line, source_name: str, night: date) -> None:
-    """Read the source into a whole night landing and make it exist in the ledger."""
-    county, source, ledger = line.county, line.county.source(source_name), line.ledger
-    until = county.night_bound_at(night)
-    school_year = county.school_year_of(night).bounds
-    # A key that is gone must not be replaced once rows rest on it: every pupil would split in two.
-    key = load_or_create_key(line.settings.pseudonym_key_path, keyed_data_exist=bool(ledger.nights()))
-    pseudonymiser = Pseudonymiser(key, source_name, reference_date=night)
-    connection = line.find_connection(source.conn_id)
-    cursors = ledger.cursors(source_name)
-    with NightLanding(line.settings.landing_dir, source_name, night, until=until, cursors=cursors) as landing:
-        landing.sweep(ledger.known_load_ids(source_name))
-        with connect(source, connection, pseudonymiser, county.timezone) as connector:
-            for entity, batch in connector.read(cursors, until, school_year):
-                landing.write(entity, batch)
-            manifests = landing.seal(connector.server_date)
-        ledger.record_landing(source_name, night, [_load_record(manifest) for manifest in manifests])
-        # An earlier try of this night has just stepped aside, and with it what was said of its rows.
-        known = ledger.known_load_ids(source_name)
-        landing.sweep(known)
-        sweep_quarantine(line.settings.quarantine_dir, source_name, known)
-
-
-def _load_record(manifest: Manifest) -> LoadRecord:
-    """Give a manifest as the ledger keeps it."""
-    files = tuple(LoadFile(**asdict(file)) for file in manifest.files)
-    return LoadRecord(
-        **{field: getattr(manifest, field) for field in _SHARED_FIELDS}, files=files, landed_at=datetime.now(UTC)
-    )
-
-
-_SHARED_FIELDS = (
-    "load_id",
-    "source",
-    "entity",
-    "night",
-    "rows",
-    "bytes",
-    "cursor_from",
-    "cursor_to",
-    "server_date",
-    "schema_fingerprint",
-    "received",
-    "expected",
-)
 
 
 def _night(line: Line, source_name: str, night: date) -> NightRecord:

@@ -47,8 +47,8 @@ class Processes:
         # A service manager stops us with TERM, and a shell's background job ignores Ctrl-C: both must end the children.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(_ENDED_BY_TERM))
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        self.run_dir.mkdir(parents=True, exist_ok=True)
-        self.log_dir.mkdir(parents=True, exist_ok=True)
+        self.run_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.log_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._end_leftovers()
         return self
 

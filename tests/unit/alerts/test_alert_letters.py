@@ -213,5 +213,10 @@ def test_rules_with_words_of_their_own_exist():
         "silent_source",
         "wrong_shape",
         "too_many_quarantined",
+        "held_deletions",
+        "short_pull",
+        "surplus_minutes",
+        "capability_changed",
+        "disputed_identity",
         "other",
     }

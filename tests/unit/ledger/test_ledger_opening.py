@@ -168,3 +168,17 @@ def test_a_killed_writer_leaves_nothing_half_done(sqlite_url):
     assert ledger.nights() == []
     ledger.record_landing("s", NIGHT, [a_load(source="s")])
     assert json.dumps([night.status for night in ledger.nights()]) == '["landed"]'
+
+
+def test_a_ledger_of_the_first_revision_is_migrated_with_its_nights(sqlite_url):
+    Ledger.open(sqlite_url).record_landing("s", NIGHT, [a_load(source="s")])
+    with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as database:
+        for table in ("source_capabilities", "source_reads", "brakes", "removals", "removal_runs", "access_heads"):
+            database.execute(f"drop table {table}")
+        for table, column in (("nights", "reads"), ("accesses", "grain"), ("accesses", "chain_hash")):
+            database.execute(f"alter table {table} drop column {column}")
+        database.execute(f"update {VERSION_TABLE} set version_num = '0001'")
+    migrated = Ledger.open(sqlite_url)
+    assert (migrated.night("s", NIGHT).status, migrated.night("s", NIGHT).reads) == ("landed", ())
+    migrated.settle_accepted("s", NIGHT, [], {})
+    assert migrated.reads("s") == {}
