@@ -6,7 +6,18 @@
         on landed._load_id = quarantined._load_id and landed._row = quarantined._row
 {%- endmacro %}
 
-{#- The current version of every record: newest change, then newest load; deleted records are gone.
+{#- The person records marked by rows that were set aside at the door: their figures wait, their mark does not. -#}
+{% macro marks_set_aside(entity) -%}
+    select landed._source as source_name, landed.person_id
+    from {{ source('raw', 'raw__' ~ entity) }} as landed
+    semi join {{ source('raw', 'raw__quarantined_rows') }} as quarantined
+        on
+            landed._load_id = quarantined._load_id
+            and landed._row = quarantined._row
+            and coalesce(landed.is_protected, true)
+{%- endmacro %}
+
+{#- The current version of every record: newest change (the night where the source told none), then newest load; deleted records are gone.
     Hardly any record has several versions: only those few are sorted (docs/adr/0032). -#}
 {% macro current_versions(entity, record_id) -%}
     with accepted as (
@@ -45,8 +56,14 @@
     qualify
         row_number() over (
             partition by accepted._source, accepted.{{ record_id }}
-            order by accepted._source_modified_at desc nulls last, accepted._load_id desc, accepted._row desc
+            order by {{ known_at('accepted') }} desc, accepted._load_id desc, accepted._row desc
         ) = 1
+{%- endmacro %}
+
+{#- When a row was true at its source: its time of change, else the night that read it. A source that stops
+    telling times of change, or begins to, must not leave an older version standing. -#}
+{% macro known_at(rows) -%}
+    coalesce({{ rows }}._source_modified_at, strptime(left({{ rows }}._load_id, 8) || '+00', '%Y%m%d%z'))
 {%- endmacro %}
 
 {#- Drops the records that the source deleted in a later night than the last that carried them. -#}

@@ -92,6 +92,7 @@ class LandedCounty:
     loads: list[LandedLoad] = field(default_factory=list)
     quarantine_files: list[Path] = field(default_factory=list)
     stale: frozenset[str] = frozenset()
+    waiting_marks: list[tuple[str, str]] = field(default_factory=list)
 
     def land(self, entity: str, rows: list[dict[str, Any]], *, source: str = "0901-ekby", night: date = FIRST_NIGHT):
         load_id = f"{night:%Y%m%d}-{source}-{entity}-{len(self.loads):06x}"
@@ -138,6 +139,7 @@ class LandedCounty:
             + [{"source_name": INDEPENDENT, "owner_id": "5560000000", "is_stale": INDEPENDENT in self.stale}],
             "calendar_days": [_calendar_day(date(2026, 7, 1) + timedelta(days=offset)) for offset in range(365)],
             "night": [{"night": night, "until_at": at(night, 1)}],
+            "waiting_marks": [{"source_name": source, "person_id": person} for source, person in self.waiting_marks],
         }
         return {name: pa.Table.from_pylist(rows[name], schema=schema) for name, schema in SCHEMAS.items()}
 

@@ -22,7 +22,7 @@ from landed_rows import (
 
 TUESDAY = MONDAY + timedelta(days=1)
 EARLY, LATE = at(date(2026, 9, 1)), at(date(2026, 9, 20))
-PEOPLE = ["plain", "corrected", "stale", "gone", "back", "odd", "moved", "left", "twice", "doubtful"]
+PEOPLE = ["plain", "corrected", "stale", "gone", "back", "odd", "moved", "left", "twice", "doubtful", "untimed"]
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +82,7 @@ def _land_second_night(county: LandedCounty) -> None:
             an_attendance("L1", "corrected", valid_absence_minutes=30, source_modified_at=LATE),
             an_attendance("L1", "stale", valid_absence_minutes=1, source_modified_at=at(date(2026, 8, 20))),
             an_attendance("L1", "back", valid_absence_minutes=11, source_modified_at=LATE),
+            an_attendance("L1", "untimed", valid_absence_minutes=12, source_modified_at=None),
         ],
         **night,
     )
@@ -111,6 +112,7 @@ def monday(built, name: str) -> tuple:
         ("plain", (60, 60, 0, 30, "7")),
         ("corrected", (60, 60, 30, 0, "7")),  # the newer change wins
         ("stale", (60, 60, 0, 30, "7")),  # an older change in a newer load does not
+        ("untimed", (60, 60, 12, 0, "7")),  # a source that stopped telling times of change: its night stands for one
         ("gone", (60, 0, 0, 0, "7")),  # deleted in a later night
         ("back", (60, 60, 11, 0, "7")),  # deleted and sent again in the same night: it lives
         ("doubtful", (60, 60, 0, 30, "7")),  # deletions are read before the lists of their night

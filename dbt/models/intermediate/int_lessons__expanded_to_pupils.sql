@@ -49,7 +49,7 @@ final as (
             and candidates.person_id = enrolments.person_id
             and lessons.organisation_id = enrolments.organisation_id
             and lessons.school_date between enrolments.from_date and enrolments.to_date
-    inner join {{ ref('stg_pupils') }} as pupils
+    inner join {{ ref('int_pupils__identified') }} as pupils
         on candidates.source_name = pupils.source_name and candidates.person_id = pupils.person_id
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from narvaro.cli import night, reading, serving
+from narvaro.cli import deciding, night, privacy, privacy_keys, probing, reading, serving
 
 app = typer.Typer(
     name="narvaro",
@@ -15,4 +15,8 @@ app = typer.Typer(
 )
 night.add_to(app)
 reading.add_to(app)
+probing.add_to(app)
+deciding.add_to(app)
 serving.add_to(app)
+privacy.add_to(app)
+privacy_keys.add_to(app)

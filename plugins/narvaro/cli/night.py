@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from narvaro.cli.screen import ERR, OUT, errors_as_exit_codes, tell
 from narvaro.errors import BusyError, LandingError, NarvaroError
+from narvaro.orchestration.deciding import explain_brake
 from narvaro.orchestration.line import Line
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def night(
 ) -> None:
     """Run the whole line: every source, the build, the publication, the letters.
 
-    Exit code 0: all sources accepted. 11: published, but a source is refused, silent or not read.
+    Exit code 0: all sources accepted. 11: published, but a source is refused, held, silent or not read.
     9: published, but letters wait. Any other: no publication; the last one stands.
     """
     with errors_as_exit_codes():
@@ -53,8 +54,12 @@ def night(
             failures = _land_all(line, chosen, jobs)
             for source, error in sorted(failures.items()):
                 ERR.print(f"{source}: {str(error).removeprefix(source).lstrip(': ')}", markup=False, highlight=False)
+            held = line.ledger.brakes(status="pending", night=chosen)
+            for brake in held:
+                advice = "decide with `narvaro deletions approve` or `reject`"
+                ERR.print(f"{brake.source}: held; {explain_brake(brake)}; {advice}", markup=False, highlight=False)
             _run_county(line, chosen)
-    raise typer.Exit(PARTIAL_EXIT_CODE if failures else 0)
+    raise typer.Exit(PARTIAL_EXIT_CODE if failures or held else 0)
 
 
 def land(

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import getpass
 import json
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
 from narvaro.cli.screen import errors_as_exit_codes, show
 from narvaro.county import load_county
-from narvaro.errors import NarvaroError
-from narvaro.ledger import AccessRecord
 from narvaro.orchestration.line import Line
 from narvaro.orchestration.pools import pools as airflow_pools
 from narvaro.settings import Settings
@@ -66,22 +63,14 @@ def releases(as_json: JsonOption = False) -> None:  # noqa: FBT002
 
 def sql(
     query: Annotated[str, typer.Argument(help="One SELECT over the restricted marts.")],
-    purpose: Annotated[str, typer.Option(help="Why you read; kept in the access log.")] = "unstated",
+    purpose: Annotated[str, typer.Option(help="Why you read; kept in the access log.")],
     as_json: JsonOption = False,  # noqa: FBT002
 ) -> None:
     """Read the restricted marts; who asked what, and why, is logged before the answer is shown."""
-    from narvaro.warehouse import read_rows
+    from narvaro.orchestration.restricted import read_restricted
 
     with errors_as_exit_codes():
-        line = Line.open()
-        who = AccessRecord(datetime.now(UTC), actor=getpass.getuser(), purpose=purpose, statement=query, rows=0)
-        try:
-            rows = read_rows(line.settings.warehouse_path, query)
-        except NarvaroError:
-            # A question that failed is logged too: its error may have told something.
-            line.ledger.record_access(who)
-            raise
-        line.ledger.record_access(replace(who, rows=len(rows)))
+        rows = read_restricted(Line.open(), query, purpose=purpose, actor=getpass.getuser())
     show(rows, title=f"{len(rows)} rows", as_json=as_json)
 
 

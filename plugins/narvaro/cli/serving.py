@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +14,9 @@ from narvaro.settings import Settings
 
 HostOption = Annotated[str, typer.Option(help="Address to listen on.")]
 PortOption = Annotated[int | None, typer.Option(help="Port to listen on; the setting's by default.")]
+FaultsOption = Annotated[
+    Path | None, typer.Option(help="YAML file of faults, in place of those of simulator.yml; see docs/simulator.md.")
+]
 _LOOPBACK = "127.0.0.1"
 
 
@@ -40,9 +44,9 @@ def up() -> None:
     _run_demo(stay=True)
 
 
-def serve_simulator(host: HostOption = _LOOPBACK, port: PortOption = None) -> None:
+def serve_simulator(host: HostOption = _LOOPBACK, port: PortOption = None, faults: FaultsOption = None) -> None:
     """Serve the simulated school systems of the county, one base path per source."""
-    from narvaro.simulator import build_world, load_simulator_config, serve
+    from narvaro.simulator import build_world, load_faults, load_simulator_config, serve
 
     with errors_as_exit_codes():
         settings = Settings.from_env()
@@ -50,7 +54,10 @@ def serve_simulator(host: HostOption = _LOOPBACK, port: PortOption = None) -> No
         if not secret_path.is_file():
             message = f"The simulator has no secret: {secret_path} is missing. Run `narvaro demo`, or write one there."
             raise SettingsError(message)
-        world = build_world(load_county(settings.config_dir), load_simulator_config(settings.config_dir))
+        config = load_simulator_config(settings.config_dir)
+        if faults is not None:
+            config = config.model_copy(update={"faults": load_faults(faults)})
+        world = build_world(load_county(settings.config_dir), config)
         serve(world, host=host, port=port or settings.simulator_port, secret=secret_path.read_text(encoding="ascii"))
 
 

@@ -1,130 +1,102 @@
-"""The secret that every pseudonym rests on: one file, mode 600, outside every store."""
+"""The secret that every pseudonym rests on, and those that rotations have put upon it."""
 
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
-import stat
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from narvaro.errors import PrivacyError
 
 KEY_BYTES = 32
-_LONGEST_FILE = 4096
-_FOREIGN_BITS = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A secret key; neither its `repr` nor its pickled form shows it."""
+    """A secret key; neither its `repr` nor its pickled form shows it.
+
+    `later` are the secrets that rotations have added, oldest first: a pseudonym is keyed by the
+    first secret, and what comes of it by each later one (docs/adr/0060).
+    """
 
     secret: bytes = field(repr=False)
+    later: tuple[bytes, ...] = field(default=(), repr=False)
 
     def for_purpose(self, purpose: str) -> bytes:
-        """Derive the key of one purpose, so that pseudonyms of two purposes never meet."""
-        return hmac.digest(self.secret, b"narvaro/purpose/1/" + purpose.encode(), "sha256")
+        """Derive the first secret's key of one purpose, so that pseudonyms of two purposes never meet."""
+        return _purpose_key(self.secret, purpose)
+
+    def chain(self, purpose: str) -> tuple[bytes, ...]:
+        """Derive the keys of one purpose, one of each secret, in the order in which they are applied."""
+        return tuple(_purpose_key(secret, purpose) for secret in (self.secret, *self.later))
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """Public names of the secrets, oldest first."""
+        return tuple(
+            hmac.digest(secret, b"narvaro/key-id/1", "sha256").hex()[:16] for secret in (self.secret, *self.later)
+        )
 
     @property
     def key_id(self) -> str:
-        """A public name of the key, to tell whether two loads were keyed alike."""
-        return hmac.digest(self.secret, b"narvaro/key-id/1", "sha256").hex()[:16]
+        """A public name of the key as a whole, to tell whether two loads were keyed alike."""
+        return ".".join(self.key_ids)
+
+    def in_force(self, key_ids: Sequence[str]) -> Key:
+        """Give the key as it was with just these secrets.
+
+        Raises:
+            PrivacyError: they are not the first of this key's secrets: it is another key.
+        """
+        count = len(key_ids)
+        if not count or self.key_ids[:count] != tuple(key_ids):
+            message = (
+                f"The pseudonym key {self.key_id} is not the one that the landed rows are keyed by "
+                f"({'.'.join(key_ids)}). Restore that one from its safe; another would split every pupil."
+            )
+            raise PrivacyError(message)
+        return Key(self.secret, self.later[: count - 1])
+
+    def extended(self) -> Key:
+        """Give this key with a new secret put upon it."""
+        return Key(self.secret, (*self.later, secrets.token_bytes(KEY_BYTES)))
+
+    def to_text(self) -> str:
+        """Write the key as it is kept: a line of hexadecimal digits per secret, oldest first."""
+        return "".join(f"{secret.hex()}\n" for secret in (self.secret, *self.later))
 
     def __reduce__(self) -> tuple[object, ...]:
         message = "A key is not to be pickled. Pass the path of its file and load it there."
         raise PrivacyError(message)
 
 
-def load_or_create_key(path: Path, *, keyed_data_exist: bool = False) -> Key:
-    """Load the key, or create it on the very first run.
-
-    Args:
-        path: the key's file.
-        keyed_data_exist: whether anything was pseudonymised before; then a missing key is
-            an error, for a new one would split every pupil in two without a word.
-
-    Raises:
-        PrivacyError: the key is missing, readable by others, short or not a key.
-    """
-    if not path.exists() and not path.is_symlink() and not keyed_data_exist:
-        _create_key(path)
-    return load_key(path)
+def new_key() -> Key:
+    """Make up a key."""
+    return Key(secrets.token_bytes(KEY_BYTES))
 
 
-def load_key(path: Path) -> Key:
-    """Load the key from its file.
+def key_from_text(text: str, origin: str) -> Key:
+    """Read a key: hexadecimal digits, a line or a word per secret; the text itself never reaches an error.
 
     Raises:
-        PrivacyError: the key is missing, readable by others, short or not a key.
+        PrivacyError: it is not a key; `origin` says where it came from.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        message = f"{path}: the pseudonym key is missing. Restore it from its safe; a new key would split every pupil."
-        raise PrivacyError(message) from None
-    except OSError as error:
-        message = f"{path}: the pseudonym key cannot be read ({error.strerror}). Mend its owner or its folder's mode."
-        raise PrivacyError(message) from None
-    try:
-        _check_file(os.fstat(descriptor), path)
-        text = os.read(descriptor, _LONGEST_FILE).decode("ascii", errors="replace")
-    finally:
-        os.close(descriptor)
-    return _key_from_text(text.strip(), path)
-
-
-def _check_file(status: os.stat_result, path: Path) -> None:
-    """Refuse a key's file that is no file or that others may touch."""
-    if not stat.S_ISREG(status.st_mode):
-        message = f"{path}: the pseudonym key is not a regular file. Put the key's file there."
-        raise PrivacyError(message)
-    mode = stat.S_IMODE(status.st_mode)
-    if mode & _FOREIGN_BITS:
-        message = f"{path}: mode {mode:03o} lets others at the pseudonym key. Wanted mode 600: chmod 600 {path}"
-        raise PrivacyError(message)
-
-
-def _key_from_text(text: str, path: Path) -> Key:
-    """Read a key from its hexadecimal text; the text itself never reaches an error."""
-    try:
-        secret = bytes.fromhex(text)
+        found = [bytes.fromhex(word) for word in text.split()]
     except ValueError:
-        message = f"{path}: not a pseudonym key. Wanted {KEY_BYTES * 2} hexadecimal digits; restore it from its safe."
+        message = f"{origin}: not a pseudonym key. Wanted {KEY_BYTES * 2} hexadecimal digits; restore it from its safe."
         raise PrivacyError(message) from None
-    if len(secret) < KEY_BYTES:
-        message = f"{path}: {len(secret)} bytes of key, wanted {KEY_BYTES} or more. Restore it from its safe."
+    shortest = min(map(len, found), default=0)
+    if shortest < KEY_BYTES:
+        message = f"{origin}: {shortest} bytes of key, wanted {KEY_BYTES} or more. Restore it from its safe."
         raise PrivacyError(message)
-    return Key(secret)
+    if len(set(found)) < len(found):
+        message = f"{origin}: the pseudonym key holds the same secret twice. Restore it from its safe."
+        raise PrivacyError(message)
+    return Key(found[0], tuple(found[1:]))
 
 
-def _create_key(path: Path) -> None:
-    """Write a new key beside and link it into place, so that two first runs agree on one key."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        partial = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(secrets.token_hex(KEY_BYTES) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            _link(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        message = f"{path}: the pseudonym key cannot be created ({error.strerror}). Make its folder writable."
-        raise PrivacyError(message) from None
-
-
-def _link(partial: Path, path: Path) -> None:
-    """Give the finished key its name unless another process was first."""
-    try:
-        path.hardlink_to(partial)
-    except FileExistsError:
-        return
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+def _purpose_key(secret: bytes, purpose: str) -> bytes:
+    """Derive one secret's key of one purpose."""
+    return hmac.digest(secret, b"narvaro/purpose/1/" + purpose.encode(), "sha256")

@@ -10,6 +10,8 @@ from narvaro.domain.civic_number import identify
 from narvaro.privacy.keys import Key
 
 PSEUDONYM_DIGITS = 32
+PUPIL = "pupil"
+PERSON = "person"
 _SEPARATOR = "\x1f"
 
 
@@ -22,9 +24,9 @@ class Pseudonymiser:
     def __init__(self, key: Key, source: str, *, reference_date: date | None = None) -> None:
         self._source = source
         self._reference_date = reference_date or datetime.now(UTC).date()
-        self._pupil_key = key.for_purpose("pupil")
-        self._person_key = key.for_purpose("person")
-        self._person_ids = _Remembered(lambda uuid: _pseudonym(self._person_key, self._source, uuid.strip().lower()))
+        self._pupil_keys = key.chain(PUPIL)
+        self._person_keys = key.chain(PERSON)
+        self._person_ids = Remembered(lambda uuid: _pseudonym(self._person_keys, self._source, uuid.strip().lower()))
         self.key_id = key.key_id
 
     def person_id(self, uuid: str) -> str:
@@ -45,13 +47,13 @@ class Pseudonymiser:
         identity = identify(civic_number, self._reference_date)
         kind = identity.kind
         if identity.joins_across_sources:
-            return _pseudonym(self._pupil_key, kind, identity.normalised), kind
+            return _pseudonym(self._pupil_keys, kind, identity.normalised), kind
         if identity.normalised:
-            return _pseudonym(self._pupil_key, self._source, kind, identity.normalised), kind
-        return _pseudonym(self._pupil_key, self._source, "record", person_uuid.strip().lower()), kind
+            return _pseudonym(self._pupil_keys, self._source, kind, identity.normalised), kind
+        return _pseudonym(self._pupil_keys, self._source, "record", person_uuid.strip().lower()), kind
 
 
-class _Remembered(dict[str, str]):
+class Remembered(dict[str, str]):
     """Values made once for each key; a known one costs a single look."""
 
     def __init__(self, make: Callable[[str], str]) -> None:
@@ -63,6 +65,14 @@ class _Remembered(dict[str, str]):
         return value
 
 
-def _pseudonym(key: bytes, *parts: str) -> str:
-    """Give the keyed hash of the parts, 32 hexadecimal digits."""
-    return hmac.digest(key, _SEPARATOR.join(parts).encode(), "sha256").hex()[:PSEUDONYM_DIGITS]
+def keyed(key: bytes, text: str) -> str:
+    """Give the keyed hash of a text, 32 hexadecimal digits."""
+    return hmac.digest(key, text.encode(), "sha256").hex()[:PSEUDONYM_DIGITS]
+
+
+def _pseudonym(keys: tuple[bytes, ...], *parts: str) -> str:
+    """Give the parts' hash by the first key, and what comes of it by each later one."""
+    text = _SEPARATOR.join(parts)
+    for key in keys:
+        text = keyed(key, text)
+    return text

@@ -12,7 +12,7 @@ from narvaro.publish.door import refuse_unlisted
 from narvaro.publish.forms import csv_from_table, write_duckdb
 from narvaro.publish.postgres import replace_in_postgres
 from narvaro.publish.report import render_page
-from narvaro.publish.shelf import MANIFEST, building_dir, file_hashes, held_shelf, is_current, shelve
+from narvaro.publish.shelf import MANIFEST, building_dir, file_hashes, held_shelf, is_current, shelve, withdraw_earlier
 from narvaro.publish.tables import TableLike, release_table
 
 if TYPE_CHECKING:
@@ -38,12 +38,13 @@ class ReleasedTable:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One publication; `changed` is false when the readers already had it."""
+    """One publication; `changed` is false when the readers already had it, `withdrawn` what no longer stands."""
 
     release_id: str
     night: date
     changed: bool
     tables: tuple[ReleasedTable, ...]
+    withdrawn: tuple[str, ...] = ()
 
 
 def publish_release(  # noqa: PLR0913 - a release is all of these
@@ -55,8 +56,12 @@ def publish_release(  # noqa: PLR0913 - a release is all of these
     published_dir: Path,
     code_version: str,
     published_url: str | None = None,
+    withdraw: bool = False,
 ) -> Release:
     """Publish the protected tables of a night; readers see the old release or the new, never a mix.
+
+    With `withdraw` the release before this one does not stay for its readers: it shows a pupil at a school
+    who may no longer be shown there.
 
     Raises:
         PublishError: a table may not leave, or a form could not be written; the last release stands.
@@ -74,10 +79,11 @@ def publish_release(  # noqa: PLR0913 - a release is all of these
     with held_shelf(published_dir):
         facts, all_tables, files = _content(facts, tables, _draft_page(tables, county, night, code_version))
         changed = _put(published_dir, facts, files, all_tables)
+        withdrawn = withdraw_earlier(published_dir) if withdraw else []
     release_id = facts["release_id"]
     if published_url:
         changed = replace_in_postgres(published_url, all_tables, release_id=release_id) or changed
-    return Release(release_id, night, changed, _released(all_tables, files))
+    return Release(release_id, night, changed, _released(all_tables, files), tuple(withdrawn))
 
 
 def _draft_page(tables: Sequence[TableLike], county: County, night: date, code_version: str) -> str:

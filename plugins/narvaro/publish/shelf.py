@@ -87,6 +87,15 @@ def shelve(published_dir: Path, release_id: str, building: Path) -> None:
     _sync(published_dir)
 
 
+def withdraw_earlier(published_dir: Path) -> list[str]:
+    """Remove every release but the current one, for what they show may no longer be shown; give their names."""
+    kept = (published_dir / "current").resolve()
+    earlier = [path for path in (published_dir / "releases").iterdir() if path.is_dir() and path != kept]
+    for path in earlier:
+        shutil.rmtree(path)
+    return sorted(path.name for path in earlier)
+
+
 def is_current(published_dir: Path, release_id: str) -> bool:
     """Tell whether the release is the current one, its files as it left them, every entrance in place."""
     links = {"current": f"releases/{release_id}"} | {name: f"current/{name}" for name in ENTRANCES}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from narvaro.errors import BuildError
+from narvaro.warehouse.archive import add_archived, archive_dir, archived_files
 from narvaro.warehouse.dbt_run import NodeResult, run_dbt
 from narvaro.warehouse.fingerprint import fingerprint, is_built_from, keep_fingerprint
 from narvaro.warehouse.loading import drop_raw, load
@@ -63,12 +64,14 @@ def build(settings: Settings, content: WarehouseContent, *, resources: Resources
         building = target.with_name(f".{target.name}.building")
         # What a killed build has left is of no use to anybody.
         _remove(building)
-        wanted = fingerprint(content, settings.dbt_dir)
+        kept_sums = archived_files(archive_dir(settings))
+        wanted = fingerprint(content, settings.dbt_dir, kept_sums)
         if is_built_from(target, wanted):
             return BuildResult(target, _count_rows(target), (), time.monotonic() - began, changed=False)
         try:
             with _write_errors():
                 nodes = _build_beside(building, settings, content, resources or Resources())
+                add_archived(building, kept_sums)
                 keep_fingerprint(building, wanted)
                 tables = _count_rows(building)
                 _put_in_place(building, target)

@@ -75,7 +75,7 @@ def run_dbt(
 
 def _make_private(work_dir: Path) -> None:
     """Keep others out of what dbt writes: of a failure it may quote a row."""
-    work_dir.mkdir(parents=True, exist_ok=True)
+    work_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     work_dir.chmod(0o700)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from narvaro.warehouse.content import WarehouseContent
@@ -16,13 +17,14 @@ _TABLE = "about.content"
 _PROJECT_FILES = ("*.sql", "*.yml", "*.csv")
 
 
-def fingerprint(content: WarehouseContent, project_dir: Path) -> str:
-    """Hash the loads, the quarantined rows, the reference tables and the dbt project."""
+def fingerprint(content: WarehouseContent, project_dir: Path, kept_sums: Sequence[Path] = ()) -> str:
+    """Hash the loads, the quarantined rows, the kept sums, the reference tables and the dbt project."""
     digest = hashlib.sha256()
     for load in sorted(content.loads, key=lambda load: load.load_id):
-        # A load never changes under its id.
-        digest.update(f"{load.load_id}\n".encode())
-    for path in sorted(content.quarantine_files):
+        # A file never changes under its name; a load whose rows were taken away on purpose has others.
+        names = ",".join(path.name for path in load.files)
+        digest.update(f"{load.load_id} {names}\n".encode())
+    for path in sorted([*content.quarantine_files, *kept_sums]):
         digest.update(path.read_bytes())
     for name, table in sorted(content.references.items()):
         digest.update(f"{name}{table.schema}{table.to_pylist()}".encode())

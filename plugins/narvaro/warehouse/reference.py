@@ -42,6 +42,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         ]
     ),
     "night": pa.schema([("night", pa.date32()), ("until_at", pa.timestamp("us", tz="UTC"))]),
+    "waiting_marks": pa.schema([("source_name", _TEXT), ("person_id", _TEXT)]),
 }
 
 
@@ -61,8 +62,13 @@ class SourceState(Protocol):
         """Whether a newer night has been refused or silent."""
 
 
-def reference_tables(county: County, night: date, states: Iterable[SourceState]) -> dict[str, pa.Table]:
-    """Give the reference tables of a county as of a night; a source without a state has never delivered."""
+def reference_tables(
+    county: County, night: date, states: Iterable[SourceState], waiting_marks: pa.Table | None = None
+) -> dict[str, pa.Table]:
+    """Give the reference tables of a county as of a night; a source without a state has never delivered.
+
+    `waiting_marks` are the person records marked in nights that are not accepted; a mark does not wait.
+    """
     rows = {
         "county": [{"county_code": county.code, "county_name": county.name()}],
         "municipalities": [
@@ -80,6 +86,7 @@ def reference_tables(county: County, night: date, states: Iterable[SourceState])
         "sources": list(_source_rows(county, states)),
         "calendar_days": list(_calendar_rows(county)),
         "night": [{"night": night, "until_at": county.night_bound_at(night)}],
+        "waiting_marks": waiting_marks.to_pylist() if waiting_marks else [],
     }
     return {name: pa.Table.from_pylist(rows[name], schema=schema) for name, schema in SCHEMAS.items()}
 

@@ -245,3 +245,24 @@ def test_publish_imports_neither_the_warehouse_nor_the_scheduler():
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "narvaro.disclosure" not in loaded
     assert "narvaro.warehouse" not in loaded
+
+
+def test_a_withdrawn_release_is_gone_and_an_unwithdrawn_stays(publish, published_dir):
+    releases = published_dir / "releases"
+    first = publish(code_version="1").release_id
+    second = publish(code_version="2")
+    assert {path.name for path in releases.iterdir()} == {first, second.release_id}
+    assert second.withdrawn == ()
+    third = publish(code_version="3", withdraw=True)
+    assert {path.name for path in releases.iterdir()} == {third.release_id}
+    assert set(third.withdrawn) == {first, second.release_id}
+    whole_release(published_dir)
+
+
+def test_a_release_that_stands_already_withdraws_what_a_killed_run_left(publish, published_dir):
+    first = publish(code_version="1").release_id
+    publish(code_version="2")
+    again = publish(code_version="2", withdraw=True)
+    assert not again.changed
+    assert again.withdrawn == (first,)
+    assert {path.name for path in (published_dir / "releases").iterdir()} == {again.release_id}

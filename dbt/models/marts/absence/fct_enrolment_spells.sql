@@ -3,7 +3,7 @@ with enrolments as (
 ),
 
 pupils as (
-    select * from {{ ref('stg_pupils') }}
+    select * from {{ ref('int_pupils__identified') }}
 ),
 
 units as (

@@ -1,20 +1,16 @@
 -- Protected as soon as any record of the pupil, or any row that refers to one, carries the mark.
 with pupils as (
-    select * from {{ ref('stg_pupils') }}
+    select * from {{ ref('int_pupils__identified') }}
 ),
 
-marked_references as (
-    {% for model in ['stg_attendances', 'stg_group_memberships', 'stg_absence_notices', 'stg_grades'] -%}
-        select source_name, person_id from {{ ref(model) }} where is_protected
-        {% if not loop.last %}union{% endif %}
-    {% endfor %}
+marks as (
+    select * from {{ ref('int_marks__gathered_by_person') }}
 ),
 
 marked_pupils as (
     select distinct pupils.pupil_id
     from pupils
-    semi join marked_references
-        on pupils.source_name = marked_references.source_name and pupils.person_id = marked_references.person_id
+    semi join marks on pupils.source_name = marks.source_name and pupils.person_id = marks.person_id
 ),
 
 protections as (
