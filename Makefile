@@ -9,7 +9,7 @@ TEST_WORKERS ?= 2
 export GX_ANALYTICS_ENABLED = false
 export DO_NOT_TRACK = 1
 
-.PHONY: help setup demo up test check format bench-ingest lock clean
+.PHONY: help setup demo up test check format bench-ingest judge lock clean
 
 help: ## List what make can do here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -32,8 +32,13 @@ check: setup ## Format, lint, types, SQL, dbt parse, conventions; reports all fa
 format: setup ## Let ruff mend what it can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-bench-ingest: setup ## Attendance rows per second from wire to landed rows, against the limit
+bench-ingest: setup ## Attendance rows per second from wire to landed rows, against the limit and against dlt
+	@$(BIN)/python -c 'import dlt' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes -r requirements-bench.lock || echo "bench-ingest: dlt cannot be installed; going on without it" >&2
 	@$(BIN)/python benchmarks/bench_ingest.py
+
+judge: setup ## Let Prism hold our requests against the SS 12000 document (Node.js; DOCUMENT=path of your copy)
+	@VENV="$(VENV)" DOCUMENT="$(DOCUMENT)" scripts/judge
 
 lock: setup ## Resolve pyproject.toml anew into the lock files
 	@scripts/lock

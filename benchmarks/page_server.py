@@ -56,7 +56,7 @@ def _row(dice: random.Random, pupils: list[str], lessons: list[str]) -> str:
 
 
 def serve(rows: int, page_rows: int) -> None:
-    """Prepare the pages, print the port, and answer one connection after another."""
+    """Prepare the pages, print the port, and answer one connection after another; other lists are empty."""
     answers = [_answer(body) for body in prepared_pages(rows, page_rows)]
     with socket.create_server(("127.0.0.1", 0)) as listener:
         print(listener.getsockname()[1], flush=True)
@@ -76,6 +76,9 @@ def _answer(body: bytes) -> bytes:
     return head.encode() + body
 
 
+_NOTHING = _answer(b'{"data":[],"pageToken":null}')
+
+
 def _talk(connection: socket.socket, answers: list[bytes]) -> None:
     """Answer the requests of one kept connection."""
     received = b""
@@ -85,7 +88,7 @@ def _talk(connection: socket.socket, answers: list[bytes]) -> None:
             head, _, received = received.partition(b"\r\n\r\n")
             _, _, after = head.split(b"\r\n", 1)[0].partition(b"pageToken=")
             number = int(after.split(b"&")[0].split(b" ")[0]) if after else 1
-            connection.sendall(answers[number - 1])
+            connection.sendall(answers[number - 1] if b"/attendances" in head else _NOTHING)
 
 
 if __name__ == "__main__":
