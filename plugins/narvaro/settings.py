@@ -34,6 +34,7 @@ class Settings:
     report_port: int
     mail_port: int
     retry_delay_seconds: float | None
+    pseudonym_key_conn_id: str | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
@@ -62,14 +63,13 @@ class Settings:
             report_port=_port(env, "NARVARO_REPORT_PORT", 8082),
             mail_port=_port(env, "NARVARO_MAIL_PORT", 8025),
             retry_delay_seconds=_seconds(env, "NARVARO_RETRY_DELAY_SECONDS"),
+            pseudonym_key_conn_id=env.get("NARVARO_PSEUDONYM_KEY_CONN_ID") or None,
         )
         for variable, folder in (
             ("NARVARO_PROJECT_DIR", settings.project_dir),
             ("NARVARO_CONFIG_DIR", settings.config_dir),
         ):
-            if not folder.is_dir():
-                message = f"{variable} points to {folder}, which is not a folder. Correct or unset the variable."
-                raise SettingsError(message)
+            _require_folder(folder, variable)
         return settings
 
     @property
@@ -81,6 +81,13 @@ class Settings:
     def expectations_dir(self) -> Path:
         """The suites: one YAML per table under `raw/` and `marts/`."""
         return self.project_dir / "expectations"
+
+
+def _require_folder(folder: Path, variable: str) -> None:
+    """Refuse a folder that is not there."""
+    if not folder.is_dir():
+        message = f"{variable} points to {folder}, which is not a folder. Correct or unset the variable."
+        raise SettingsError(message)
 
 
 def _path(env: Mapping[str, str], variable: str, default: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ import yaml
 from project_tree import ROOT, files_under, text_of
 
 from narvaro.county import load_county
+from narvaro.county.retention import Retention as Periods
 from narvaro.disclosure import columns as published_columns
+from narvaro.landing import STEPS
 from narvaro.sources.contract import ENTITIES, RECORD_ID
+from narvaro.sources.purposes import USES, Retention
 
 SUITES = sorted(path for path in files_under("expectations", ".yml"))
 NAMES_BY_TYPE = {
@@ -52,6 +56,18 @@ def test_every_canonical_entity_has_a_suite_and_every_suite_an_entity():
 
 def test_every_canonical_entity_names_its_record_id():
     assert {entity for entity, column in RECORD_ID.items() if column in ENTITIES[entity].names} == set(ENTITIES)
+
+
+def test_every_entity_is_removed_with_the_class_that_its_purposes_name():
+    """What the record of processing promises, retention does."""
+    removed = {entity: class_name for class_name, entity, _ in STEPS}
+    promised = {entity: str(use.retention) for entity, use in USES.items() if use.retention != Retention.KEPT}
+    assert removed == promised
+
+
+def test_every_class_of_retention_has_a_period():
+    classes = {str(use.retention) for use in USES.values()} - {str(Retention.KEPT)}
+    assert classes <= set(Periods().first_days(date(2026, 9, 19)))
 
 
 def test_every_suite_of_a_mart_belongs_to_a_mart():

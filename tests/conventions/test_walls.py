@@ -36,7 +36,7 @@ CONTRACT = "narvaro.sources.contract"
 # Seconds each; imported where they are used.
 SLOW_LIBRARIES = {"airflow", "dbt", "great_expectations", "altair"}
 DAG_FILES_MAY_IMPORT = {"narvaro.orchestration", "narvaro.county", "narvaro.settings"}
-AIRFLOW_DOORS = ("airflow.sdk", "airflow.listeners", "airflow.plugins_manager")
+AIRFLOW_DOORS = ("airflow.sdk", "airflow.listeners", "airflow.plugins_manager", "airflow.providers.standard.operators")
 # The tests that are about Airflow itself.
 AIRFLOW_TESTS = {Path("tests/dags"), Path("tests/unit/orchestration"), Path("tests/integration")}
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "misc", "manager", "managers", "tools", "stuff"}

@@ -10,20 +10,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def start(env: Mapping[str, str], *arguments: str) -> subprocess.Popen[str]:
+def start(env: Mapping[str, str], *arguments: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
     """Start a command; wide enough that no line is folded."""
     return subprocess.Popen(
         [sys.executable, "-m", "narvaro", *arguments],
         env={**env, "COLUMNS": "400", "NO_COLOR": "1"},
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
-def narvaro(env: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    process = start(env, *arguments)
-    out, err = process.communicate(timeout=180)
+def narvaro(env: Mapping[str, str], *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, with a text on its standard input."""
+    process = start(env, *arguments, stdin=subprocess.PIPE)
+    out, err = process.communicate(stdin, timeout=180)
     return subprocess.CompletedProcess(arguments, process.returncode, out, err)

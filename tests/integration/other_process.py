@@ -8,6 +8,7 @@ import os
 import pkgutil
 import signal
 import sys
+import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -51,6 +52,11 @@ def run_command(env: Mapping[str, str], *arguments: str, kill_at: KillPoint | No
     return _exit_code(_run_command, dict(env), arguments, kill_at)
 
 
+def run_function(env: Mapping[str, str], function: Callable[..., None], *arguments: object) -> int:
+    """Run a function of a module beside the tests in another process, as `run_steps` does."""
+    return _exit_code(_run_function, dict(env), function, arguments)
+
+
 def _exit_code(target: Callable[..., None], *arguments: object) -> int:
     process = _PROCESSES.Process(target=target, args=arguments)
     process.start()
@@ -82,6 +88,11 @@ def _run_command(env: dict[str, str], arguments: tuple[str, ...], kill_at: KillP
         app()
 
 
+def _run_function(env: dict[str, str], function: Callable[..., None], arguments: tuple[object, ...]) -> None:
+    with _prepared(env, None):
+        function(*arguments)
+
+
 def _step(step: str, night: date) -> None:
     """Run one step as the command line runs it, the sources one after another."""
     from narvaro.orchestration import county_steps, landing_steps
@@ -105,6 +116,8 @@ def _step(step: str, night: date) -> None:
 def _prepared(env: Mapping[str, str], kill_at: KillPoint | None) -> Iterator[None]:
     """Live in an installation's environment, print to its file and have the kill point armed."""
     os.environ.update(env)
+    # Asked for before: the folder of the process that this one was forked from.
+    tempfile.tempdir = None
     with output_path(env).open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from canary_search import assert_no_trace
+from open_ports import free_ports
 from simulated_line import BLEKINGE
 
 from narvaro.ledger import Ledger
@@ -27,16 +28,6 @@ if TYPE_CHECKING:
 
 NIGHT = date(2026, 9, 19)
 SILENT, MISSHAPEN = "1083-solvesborg", "1060-olofstrom"
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 @pytest.fixture
@@ -94,6 +85,10 @@ def test_county_is_published_twice_alike_and_a_date_range_is_backfilled(env: dic
     run_demo(settings, backfill)
     assert published_files(settings) == before
     assert sorted(path.name for path in settings.mail_dir.glob("*.eml")) == letters
+    # Airflow's database with its XComs and rendered templates, every task's log, the letters, all stores.
+    assert list((settings.home / "airflow").rglob("*.db"))
+    assert list((settings.home / "airflow").rglob("*.log"))
+    assert_no_trace(settings)
 
 
 def run_the_commands_that_readme_shows(settings: Settings, env: dict[str, str]) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # In the order of the night: each next run gets a little further.
 KILL_POINTS = (
     KillPoint("land", "after", "narvaro.landing.night:NightLanding.write"),
+    KillPoint("land", "after", "narvaro.landing.night:NightLanding.mark"),
     KillPoint("land", "before", "narvaro.landing.night:NightLanding.seal"),
     KillPoint("land", "after", "narvaro.landing.night:NightLanding._put_in_place"),
     KillPoint("land", "after", "narvaro.landing.night:NightLanding.seal"),
