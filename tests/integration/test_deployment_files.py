@@ -31,6 +31,8 @@ LASTING = [name for name, service in services().items() if service.get("restart"
 NOT_IN_CONTAINERS = {
     "NARVARO_LANDING_DIR", "NARVARO_QUARANTINE_DIR", "NARVARO_WAREHOUSE_PATH",
     "NARVARO_SIMULATOR_PORT", "NARVARO_MAIL_PORT", "NARVARO_RETRY_DELAY_SECONDS",
+    # The key is a secret file there.
+    "NARVARO_PSEUDONYM_KEY_CONN_ID",
 }  # fmt: skip
 
 

@@ -106,7 +106,8 @@ def test_disk_that_fills_while_landing_leaves_nothing(
     fresh = replace(with_settings(line, landing_dir=disk), ledger=Ledger.open(f"sqlite:///{disk.parent / 'ledger.db'}"))
     with pytest.raises(LandingError, match="the disk is full"):
         landing_steps.land(fresh, SOURCE, line.night)
-    assert files_under(disk) == {}
+    # By which key rows are keyed is said before the first of them, in public names.
+    assert files_under(disk).keys() <= {".key.json"}
     assert fresh.ledger.night(SOURCE, line.night) is None
     assert _system("mount", "-o", f"remount,size={32 * MB}", str(disk))
     record, error = landing_steps.land_and_judge(fresh, SOURCE, line.night)

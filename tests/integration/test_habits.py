@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from landed_values import landed_words
-from one_source import is_told, is_true_or_told, lands_true
+from one_source import NAME, is_told, is_true_or_told, lands_true
+
+from narvaro.orchestration.probing import probe_source
 
 if TYPE_CHECKING:
     from one_source import OneSource
@@ -19,7 +21,16 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("fields", [(), ("created", "modified")])
 def test_habit_01_times_without_offset_and_with_microseconds(source: OneSource, fields: tuple[str, ...]):
-    lands_true(source, {"kind": "naive_times", "fields": fields}, {"kind": "microseconds"})
+    habit = ({"kind": "naive_times", "fields": fields}, {"kind": "microseconds"})
+    source.plant(*habit)
+    probe_source(source.line, NAME)
+    lands_true(source, *habit)
+
+
+def test_habit_01_times_that_lose_their_offset_are_refused_until_a_person_looks(source: OneSource):
+    """So few lessons change in a night that their hours do not tell the zone."""
+    reason = is_told(source, "refused", {"kind": "naive_times"}, {"kind": "microseconds"})
+    assert "until now the source told offsets" in reason
 
 
 def test_habit_02_token_that_forgets_the_filters(source: OneSource):

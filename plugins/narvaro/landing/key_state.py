@@ -41,10 +41,13 @@ def put_keys_in_force(landing_dir: Path, key_ids: tuple[str, ...]) -> None:
     partial = path.with_name(f"{KEY_STATE_NAME}.{os.getpid()}.{secrets.token_hex(3)}")
     with disk_errors(path):
         make_private_dir(landing_dir)
-        create_private_file(partial)
-        partial.write_text(json.dumps({"keys": list(key_ids)}) + "\n", encoding="utf-8")
-        flush_to_disk(partial)
-        partial.replace(path)
+        try:
+            create_private_file(partial)
+            partial.write_text(json.dumps({"keys": list(key_ids)}) + "\n", encoding="utf-8")
+            flush_to_disk(partial)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
         flush_to_disk(landing_dir)
 
 
