@@ -9,7 +9,7 @@ TEST_WORKERS ?= 2
 export GX_ANALYTICS_ENABLED = false
 export DO_NOT_TRACK = 1
 
-.PHONY: help setup demo up test check format bench-ingest judge lock clean
+.PHONY: help setup demo up test test-slow check format bench-ingest judge lock clean
 
 help: ## List what make can do here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -25,6 +25,9 @@ up: setup ## The same, and leave Airflow, the simulator and the report running u
 
 test: setup ## Run every test that fits in CI
 	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup
+
+test-slow: setup ## Run the proofs of minutes: a real Airflow that is killed and asked, key rotations that are killed
+	@$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup -m slow
 
 check: setup ## Format, lint, types, SQL, dbt parse, conventions; reports all failures
 	@scripts/check

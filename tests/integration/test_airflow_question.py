@@ -46,6 +46,7 @@ def is_over(server: AirflowServer, dag_id: str, run_id: str) -> str | None:
     return state if state in {"success", "failed"} else None
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("airflow")
 def test_person_is_asked_nobody_waits_and_the_answer_takes_effect(tmp_path: Path):
     with one_source(tmp_path / "home") as source:

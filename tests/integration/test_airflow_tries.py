@@ -36,7 +36,7 @@ FAULTS = (
     Fault(source=DENIED, kind="unauthorized"),
 )
 
-pytestmark = pytest.mark.xdist_group("airflow")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("airflow")]
 
 
 @dataclass

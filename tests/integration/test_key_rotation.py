@@ -47,6 +47,9 @@ AT_REST = (
 )
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture
 def home(finished_night: SimulatedLine, tmp_path: Path) -> SimulatedLine:
     return finished_night.copied_to(tmp_path / "home")
