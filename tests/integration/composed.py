@@ -7,13 +7,13 @@ container paths become folders of the test, host names and ports become free por
 from __future__ import annotations
 
 import re
-import socket
 import sys
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 import yaml
+from open_ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 _VARIABLE = re.compile(r"\$\{(?P<name>[A-Z_]+)(?::-(?P<default>[^}]*))?\}")
@@ -71,17 +71,6 @@ def image_environment() -> dict[str, str]:
     last_stage = max(index for index, (word, _) in enumerate(instructions) if word == "FROM")
     pairs = [rest for word, rest in instructions[last_stage:] if word == "ENV"]
     return dict(pair.split("=", 1) for rest in pairs for pair in rest.split(" "))
-
-
-def free_ports(count: int) -> list[int]:
-    """Give ports that nobody listens on, all different."""
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 @dataclass

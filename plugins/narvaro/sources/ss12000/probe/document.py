@@ -41,6 +41,7 @@ class Document:
             if "/attendances" in content["paths"]:
                 return cls(content)
         except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError, KeyError, TypeError):
+            # Told below, with the file that can be read and is another one; the reader's own words may hold values.
             pass
         message = f"{path} is no OpenAPI document of SS 12000. Wanted the standard's own file, as YAML or JSON."
         raise SettingsError(message)
