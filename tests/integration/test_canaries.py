@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 import re
 import shutil
 import sqlite3
@@ -17,10 +18,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from byte_search import found_in
 from canary_search import Search, leaks
 from command_line import narvaro
 from other_process import KILLED, KillPoint, output_path, run_command, run_steps
-from simulated_line import SimulatedLine, simulated_line
+from simulated_line import BLEKINGE, SimulatedLine, simulated_line
 
 from narvaro.alerts.catcher import MailCatcher
 from narvaro.simulator.canaries import person_record_ids
@@ -76,7 +78,9 @@ class Watched:
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """A night with four faulty sources, two crashes and a kill, logged in every detail."""
     folder = tmp_path_factory.mktemp("watched")
-    with simulated_line(folder / "home", scale=100.0, faults=FAULTS) as line:
+    config = shutil.copytree(BLEKINGE, folder / "config")
+    keep_coarse_reasons(config / "sources.yml")
+    with simulated_line(folder / "home", config, scale=100.0, faults=FAULTS) as line:
         watched = Watched(line, Search.for_world(line.world))
         line.env["TMPDIR"] = str(watched.temp_dir)
         watched.temp_dir.mkdir()
@@ -84,6 +88,12 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             line.send_letters_to("127.0.0.1", catcher.port)
             run_whole_night(watched)
             yield watched
+
+
+def keep_coarse_reasons(path: Path) -> None:
+    """Have every source's written reasons read, so that they could be kept."""
+    entries = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"(?m)^(\s+owner: .*)$", r"\1\n    reasons: coarse", entries), encoding="utf-8")
 
 
 def run_whole_night(watched: Watched) -> None:
@@ -168,11 +178,33 @@ def test_prose_in_the_place_of_a_code_is_not_kept(watched: Watched):
     assert set(kept) <= {"Man", "Kvinna", "Okänt", None, NOT_A_CODE} | {value for value in kept if value.isalpha()}
 
 
+def test_of_written_reasons_only_codes_are_kept(watched: Watched):
+    """They were read: else that their words are nowhere would prove nothing."""
+    folder = watched.line.line.settings.landing_dir
+    kept = {
+        code
+        for path in folder.glob("attendances/*/*/*.parquet")
+        for code in pq.read_table(path, columns=["reason_code"])["reason_code"].to_pylist()
+    }
+    assert {None, "sjuk"} <= kept <= {None, "annat", *watched.line.line.county.reason_codes}
+
+
 def test_no_person_is_found_in_what_was_printed_and_logged(watched: Watched):
     output = watched.output()
     assert b"nobody had thought of this" in output
     assert b"DEBUG" in output
     assert watched.search.hits(output) == set()
+
+
+def test_no_secret_is_found_outside_its_own_files(watched: Watched):
+    """Neither the key nor a client's secret: not in logs, letters, staging or what a crash left."""
+    settings = watched.line.line.settings
+    entries = json.loads(settings.connections_path.read_text(encoding="utf-8")).values()
+    secrets = {entry["password"] for entry in entries if entry.get("password")}
+    assert len(secrets) >= len(watched.line.line.county.enabled_sources)
+    secrets |= set(settings.pseudonym_key_path.read_text(encoding="ascii").split())
+    own = {path.relative_to(watched.folder).as_posix() for path in settings.pseudonym_key_path.parent.iterdir()}
+    assert found_in(watched.folder, secrets) == own
 
 
 def test_letters_were_sent_and_searched(watched: Watched):

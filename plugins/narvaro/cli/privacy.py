@@ -51,8 +51,8 @@ def erase(
             ended = erasure.resume_erasures(line)
             OUT.print(f"{len(ended)} erasures ended")
             return
-        pupil = erasure.find_pupil(line, _pseudonyms(line, pseudonym))
-        _explain(pupil)
+        pupil = erasure.find_pupil(line, pseudonyms_meant(line, pseudonym))
+        explain_pupil(pupil)
         if not yes and not typer.confirm("Erase this pupil? This cannot be undone"):
             raise typer.Exit(1)
         done = erasure.erase(line, pupil, by=getpass.getuser(), reason=reason)
@@ -129,8 +129,8 @@ def accesses(as_json: JsonOption = False) -> None:  # noqa: FBT002 - a flag
     show(rows, title="Readings of restricted data", as_json=as_json, columns=columns)
 
 
-def _pseudonyms(line: Line, given: str | None) -> list[str]:
-    """Give the pseudonyms that are meant."""
+def pseudonyms_meant(line: Line, given: str | None) -> list[str]:
+    """Give the pseudonyms that are meant: the given one, or those of a number typed without echo."""
     from narvaro.orchestration.erasure import pseudonyms_of
 
     if given is None:
@@ -144,7 +144,7 @@ def _pseudonyms(line: Line, given: str | None) -> list[str]:
     return [text]
 
 
-def _explain(pupil: FoundPupil) -> None:
+def explain_pupil(pupil: FoundPupil) -> None:
     """Say what was found, by pseudonyms alone."""
     OUT.print(f"Pupil {pupil.pupil_id}: {len(pupil.people)} records in {', '.join(pupil.sources) or 'no source'}")
     for other in sorted(pupil.later):

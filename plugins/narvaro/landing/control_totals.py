@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from narvaro.landing.standing import NEWEST_FIRST, UNIT_CODE
+from narvaro.landing.standing import UNIT_CODE, newest_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -53,10 +53,8 @@ _MINUTES = """
     recurring as (
         select attendance_id, max(left(_load_id, 8)) as night from version group by attendance_id having count(*) > 1
     ),
-    newest as (
-        select version.* from version semi join recurring using (attendance_id)
-        qualify row_number() over (partition by attendance_id {newest_first}) = 1
-    ),
+    recurring_version as (select version.* from version semi join recurring using (attendance_id)),
+    newest as ({newest}),
     record as (
         select *, left(_load_id, 8) as night from version anti join recurring using (attendance_id)
         union all by name
@@ -125,6 +123,10 @@ class WeekMinutes:
 
 def week_minutes(rows: duckdb.DuckDBPyConnection) -> list[WeekMinutes]:
     """Give every unit and week that the night's control totals cover; none without control totals."""
-    query = _MINUTES.format(minutes=_SUM, newest_first=NEWEST_FIRST, unit_code=UNIT_CODE.format(place="compared"))
+    query = _MINUTES.format(
+        minutes=_SUM,
+        newest=newest_of("recurring_version", "attendance_id"),
+        unit_code=UNIT_CODE.format(place="compared"),
+    )
     found = rows.execute(query).fetchall()
     return [WeekMinutes(code, name or "", start, *map(int, sums)) for code, name, start, *sums in found]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from narvaro.at_rest import rows_of, shown_name
 from narvaro.errors import LandingError
 from narvaro.landing.disk import disk_errors, flush_to_disk
 from narvaro.landing.manifest import MANIFEST_NAME, LandedFile, read_manifest
@@ -30,7 +32,7 @@ _COLUMNS_ASKED = {
     "deletions": "''::varchar as entity, ''::varchar as record_id",
 }
 # Their own ids name a pupil's entries in the school's system.
-_OWN_IDS = {"attendances": "attendance_id", "absence_notices": "absence_notice_id", "grades": "grade_id"}
+OWN_IDS = {"attendances": "attendance_id", "absence_notices": "absence_notice_id", "grades": "grade_id"}
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 Doom = Callable[[pa.Table, pa.ChunkedArray], pa.Table]
 
@@ -76,19 +78,44 @@ def find_rows(  # noqa: PLR0913 - what is looked for, among what, with which hel
     """
     if not files.get(entity):
         return FoundRows()
+    told = f"{OWN_IDS[entity]}::varchar" if with_ids and entity in OWN_IDS else "null::varchar"
+    query = f"select hash(filename) as file, _row, {told} as own_id from {entity} where {condition}"  # noqa: S608 - our own names
+    with _landed_views(files, spill_dir) as connection:
+        connection.execute(f"create temp table found as {query}", dict(parameters))
+        return _found(connection, files[entity])
+
+
+def told_rows(
+    files: Mapping[str, Sequence[Path]],
+    entity: str,
+    condition: str,
+    parameters: Mapping[str, object],
+    *,
+    spill_dir: Path,
+) -> pa.Table:
+    """Give the landed rows of an entity that meet an SQL condition, as they landed; the arguments are `find_rows`'s.
+
+    Raises:
+        LandingError: a file is missing or damaged.
+    """
+    with _landed_views(files, spill_dir) as connection:
+        query = f"select * exclude (filename) from {entity} where {condition} order by _load_id, _row"  # noqa: S608 - ours
+        return connection.execute(query, dict(parameters)).to_arrow_table()
+
+
+@contextmanager
+def _landed_views(files: Mapping[str, Sequence[Path]], spill_dir: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a view of the landed rows of each entity."""
     # Takes a quarter of a second; most commands need no rows.
     import duckdb
 
-    told = f"{_OWN_IDS[entity]}::varchar" if with_ids and entity in _OWN_IDS else "null::varchar"
-    query = f"select hash(filename) as file, _row, {told} as own_id from {entity} where {condition}"  # noqa: S608 - our own names
     with tempfile.TemporaryDirectory(dir=spill_dir, prefix=".spill-") as spill:
         config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": _MEMORY, "temp_directory": spill}
         with duckdb.connect(config=config) as connection:
             try:
                 for name, paths in files.items():
-                    connection.execute(f"create view {name} as {_rows(name, paths)}")
-                connection.execute(f"create temp table found as {query}", dict(parameters))
-                return _found(connection, files[entity])
+                    connection.execute(f"create view {name} as {_rows(connection, name, paths)}")
+                yield connection
             except duckdb.Error as error:
                 # The engine's own words may quote a value.
                 message = f"A landed file cannot be read ({type(error).__name__}). Restore landing from its backup."
@@ -101,23 +128,22 @@ def _found(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path]) -> Foun
     files, numbers = np.asarray(found["file"]), np.asarray(found["_row"], np.int64)
     order = np.lexsort((numbers, files))
     hashes, starts = np.unique(files[order], return_index=True)
+    by_name = {shown_name(path): path for path in paths}
     hashed = connection.execute(
-        "select hash(name), name from (select unnest($names) as name)", {"names": [*map(str, paths)]}
+        "select hash(name), name from (select unnest($names) as name)", {"names": list(by_name)}
     )
-    named = {value: Path(name) for value, name in hashed.fetchall()}
+    named = {value: by_name[name] for value, name in hashed.fetchall()}
     pieces = np.split(numbers[order], starts[1:])
     rows = {named[int(value)]: piece for value, piece in zip(hashes, pieces, strict=False)}
     ids = connection.execute("select distinct own_id from found where own_id is not null").fetchall()
     return FoundRows(rows, frozenset(own_id for (own_id,) in ids))
 
 
-def _rows(entity: str, paths: Sequence[Path]) -> str:
+def _rows(connection: duckdb.DuckDBPyConnection, entity: str, paths: Sequence[Path]) -> str:
     """Give a query for the rows of some files, with the file of each; without a file there are columns and no rows."""
     if not paths:
         return f"select {_COLUMNS_ASKED[entity]}, ''::varchar as _load_id where false"
-    names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-    options = "union_by_name = true, hive_partitioning = false, filename = true"
-    return f"select * from read_parquet([{names}], {options})"  # noqa: S608 - our own files
+    return f"from {rows_of(connection, paths, 'union_by_name = true', 'filename = true')}"
 
 
 def write_without(folder: Path, files: Sequence[LandedFile], found: FoundRows, doom: Doom) -> tuple[LandedFile, ...]:

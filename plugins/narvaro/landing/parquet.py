@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from narvaro.at_rest import open_sink
 from narvaro.errors import LandingError
 from narvaro.landing.disk import create_private_file, disk_errors, flush_to_disk
 from narvaro.landing.manifest import LandedFile, sha256
@@ -49,7 +50,7 @@ class ParquetFile:
         self.rows = 0
         with disk_errors(path):
             create_private_file(path)
-            self._sink = pa.OSFile(str(path), "wb")
+            self._sink = open_sink(path)
         self._writer: pq.ParquetWriter | None = None
         self._background: ThreadPoolExecutor | None = None
         self._writing: Future[None] | None = None
@@ -152,6 +153,8 @@ def open_writer(sink: pa.NativeFile, sample: pa.Table) -> pq.ParquetWriter:
         sample.schema,
         compression="zstd",
         use_dictionary=[*repeating, *_STAMPED],
+        # Ids and pseudonyms lie anywhere: their least and greatest tell a reader nothing.
+        write_statistics=[name for name in sample.schema.names if name not in texts],
         # Readers see the plain types of `landed_fields`, not that some were given as dictionaries.
         store_schema=False,
         column_encoding={

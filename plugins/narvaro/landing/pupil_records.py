@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from narvaro.at_rest import rows_of
 from narvaro.errors import LandingError
-from narvaro.landing.standing import NEWEST_FIRST
+from narvaro.landing.standing import newest_of
 
 _RECORDS = """
-    with landed as (select * from read_parquet({files}, union_by_name = true, hive_partitioning = false)),
+    with landed as (from {rows}),
     mine as (select distinct _source, person_id from landed where pupil_id = $pupil),
-    versions as (
-        select _source, person_id, pupil_id, row_number() over (partition by _source, person_id {newest_first}) as age
-        from landed semi join mine using (_source, person_id)
-    )
-    select _source, person_id, max(pupil_id) filter (age = 1), list(distinct pupil_id)
-    from versions group by all order by all
+    version as (select landed.* from landed semi join mine using (_source, person_id)),
+    newest as ({newest})
+    select version._source, version.person_id, any_value(newest.pupil_id), list(distinct version.pupil_id)
+    from version inner join newest using (_source, person_id) group by all order by all
 """
 
 
@@ -46,9 +45,9 @@ def person_records(files: Sequence[Path], pupil_id: str) -> list[PersonRecord]:
     # Takes a quarter of a second; most commands need no rows.
     import duckdb
 
-    names = "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in files) + "]"
-    query = _RECORDS.format(files=names, newest_first=NEWEST_FIRST)
     with duckdb.connect(config={"memory_limit": "1GB"}) as connection:
+        rows = rows_of(connection, files, "union_by_name = true")
+        query = _RECORDS.format(rows=rows, newest=newest_of("version", "_source, person_id"))
         try:
             found = connection.execute(query, {"pupil": pupil_id}).fetchall()
         except duckdb.Error as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from narvaro.at_rest import open_parquet, open_sink
 from narvaro.errors import LandingError
 from narvaro.landing.disk import create_private_file, disk_errors, flush_to_disk
 from narvaro.landing.manifest import LandedFile, sha256
@@ -24,9 +25,9 @@ def write_changed(path: Path, target: Path, change: Change) -> LandedFile:
     """
     rows = 0
     try:
-        with disk_errors(target), pq.ParquetFile(path) as landed:
+        with disk_errors(target), open_parquet(path) as landed:
             create_private_file(target)
-            with pa.OSFile(str(target), "wb") as sink:
+            with open_sink(target) as sink:
                 writer: pq.ParquetWriter | None = None
                 for number in range(landed.num_row_groups):
                     table = change(landed.read_row_group(number))

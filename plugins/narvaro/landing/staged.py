@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from narvaro.at_rest import open_parquet
 from narvaro.errors import LandingError
 from narvaro.landing.checkpoint import Part, StagedEntity
 from narvaro.landing.disk import disk_errors, flush_to_disk, make_private_dir
@@ -106,7 +106,7 @@ class StagedLoad:
         """Give some columns of a resource's finished rows."""
         for part in self._parts:
             if part.resource == resource:
-                with pq.ParquetFile(self._folder / part.file.name) as file:
+                with open_parquet(self._folder / part.file.name) as file:
                     yield from (batch.select(columns) for batch in file.iter_batches(columns=list(columns)))
 
     @property

@@ -67,6 +67,11 @@ class Staging:
             checkpoints.clear()
 
     @property
+    def source(self) -> str:
+        """Whose night it is."""
+        return self._source
+
+    @property
     def resumption(self) -> dict[str, Any] | None:
         """Where the reading may go on, as plain values; None where it begins."""
         if not self._complete and self._walk is None:

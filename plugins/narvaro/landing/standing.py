@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from narvaro.at_rest import rows_of
 from narvaro.landing.disk import disk_errors, make_private_dir
 
 if TYPE_CHECKING:
@@ -21,12 +22,17 @@ _MEMORY = "1GB"
 
 Files = Mapping[str, Sequence[Path]]
 
-# The newest version first: the night of a load is the first eight characters of its id, and stands for a time of
-# change that the source did not tell.
-NEWEST_FIRST = (
-    "order by coalesce(_source_modified_at, strptime(left(_load_id, 8) || '+00', '%Y%m%d%z')) desc, "
-    "_load_id desc, _row desc"
-)
+# A record of which some version has no time of change goes by nights, which the first eight characters of a load's id
+# are: a source that stops telling times, and then begins again, must not leave what it said in between standing.
+_NEWEST = """
+    select * exclude (_is_untimed) from (
+        select *, bool_or(_source_modified_at is null) over (partition by {key}) as _is_untimed from {rows}
+    )
+    qualify row_number() over (
+        partition by {key}
+        order by if(_is_untimed, left(_load_id, 8), '') desc, _source_modified_at desc, _load_id desc, _row desc
+    ) = 1
+"""
 # What a unit is called to people: its official code, else the source's own id.
 UNIT_CODE = "coalesce(school_unit.school_unit_code, {place}.organisation_id, '')"
 # One row per lesson, activity, pupil and unit, whatever became of it: enough to say where a record belongs.
@@ -37,8 +43,7 @@ _PLACES = """
     create view school_unit as
         select * from all_school_units
         qualify row_number() over (partition by organisation_id order by _load_id desc, _row desc) = 1;
-    create view lesson as
-        select * from all_lessons qualify row_number() over (partition by lesson_id {newest_first}) = 1;
+    create view lesson as {newest_lessons};
     create view lesson_unit as
         select lesson.lesson_id, lesson.school_date, activity.organisation_id
         from lesson left join activity using (activity_id);
@@ -70,6 +75,11 @@ RECORDS: dict[str, Record] = {
     "absence_notices": Record("absence_notice_id"),
     "grades": Record("grade_id"),
 }
+
+
+def newest_of(rows: str, key: str) -> str:
+    """Write the query of each record's newest version; the rows need their provenance."""
+    return _NEWEST.format(rows=rows, key=key)
 
 
 @contextmanager
@@ -104,7 +114,7 @@ def standing_rows(
                 _create_view(connection, f"{when}_{entity}", files, schema)
             union = f"select * from earlier_{entity} union all by name select * from tonight_{entity}"  # noqa: S608 - ours
             connection.execute(f"create view all_{entity} as {union}")
-        connection.execute(_PLACES.format(newest_first=NEWEST_FIRST))
+        connection.execute(_PLACES.format(newest_lessons=newest_of("all_lessons", "lesson_id")))
         yield connection
 
 
@@ -120,8 +130,6 @@ def _create_view(connection: duckdb.DuckDBPyConnection, name: str, files: Sequen
     connection.unregister("columns")
     rows = f"select * from {name}_columns"  # noqa: S608 - our own name
     if files:
-        names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
         # A column that older loads do not have is null in them.
-        options = "union_by_name = true, hive_partitioning = false"
-        rows += f" union all by name select * from read_parquet([{names}], {options})"  # noqa: S608 - our own files
+        rows += f" union all by name from {rows_of(connection, files, 'union_by_name = true')}"
     connection.execute(f"create view {name} as {rows}")

@@ -13,8 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
+from narvaro.at_rest import lies_as_wanted, open_parquet
 from narvaro.errors import LandingError
 from narvaro.landing.disk import (
     STAGING,
@@ -152,8 +151,10 @@ def _stage_load(
     files: list[LandedFile] = []
     for file in manifest.files:
         path = folder / file.name
-        names = pq.read_schema(path).names
-        files.append(write_changed(path, target / file.name, change) if wants(names) else file)
+        with open_parquet(path) as landed:
+            names = landed.schema_arrow.names
+        is_anew = wants(names) or not lies_as_wanted(path)
+        files.append(write_changed(path, target / file.name, change) if is_anew else file)
     staged = replace(manifest, files=tuple(files), bytes=sum(file.bytes for file in files), key_id=key_id)
     staged.write(target / MANIFEST_NAME)
     flush_to_disk(target)

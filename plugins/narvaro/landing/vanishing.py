@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from narvaro.landing.standing import NEWEST_FIRST, RECORDS, UNIT_CODE
+from narvaro.landing.standing import RECORDS, UNIT_CODE, newest_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -37,7 +37,7 @@ _ABSENT = """
         select record_id, max(left(_load_id, 8)) as night from all_deletions
         where entity = '{entity}' group by record_id
     ),
-    record as (select * from candidate qualify row_number() over (partition by {column} {newest_first}) = 1)
+    record as ({newest})
     select record.{column} from record
     inner join last on record.{column} = last.{column}
     left join gone on record.{column} = gone.record_id
@@ -57,7 +57,7 @@ _DELETED = """
     ),
     last as (select {column}, max(left(_load_id, 8)) as night from touched group by {column}),
     gone as ({gone}),
-    record as (select * from touched qualify row_number() over (partition by {column} {newest_first}) = 1)
+    record as ({newest})
     select record.{column} as id, {unit} as organisation_id, record.origin from record {join}
     inner join last on record.{column} = last.{column}
     left join gone on record.{column} = gone.record_id
@@ -158,7 +158,10 @@ class Loss:
 def absent_ids(rows: duckdb.DuckDBPyConnection, entity: str, night: date, span: tuple[date, date]) -> list[str]:
     """Give the records that stood before and that a read of all the span's days did not bring again."""
     query = _ABSENT.format(
-        entity=entity, column=RECORDS[entity].column, newest_first=NEWEST_FIRST, expected=_EXPECTED[entity]
+        entity=entity,
+        column=RECORDS[entity].column,
+        newest=newest_of("candidate", RECORDS[entity].column),
+        expected=_EXPECTED[entity],
     )
     known = {"night": night, "first": span[0], "last": span[1]}
     found = rows.execute(query, {name: day for name, day in known.items() if f"${name}" in query}).fetchall()
@@ -183,7 +186,7 @@ def _doomed(entity: str, counted: str) -> str:
     """Give the query of the rows that would vanish: id, place and origin."""
     if entity not in RECORDS:
         return _UNLISTED
-    deleted = _DELETED.format(**_words(entity), newest_first=NEWEST_FIRST)
+    deleted = _DELETED.format(**_words(entity), newest=newest_of("touched", RECORDS[entity].column))
     return deleted if entity == counted else _OF_PUPILS.format(deleted=deleted, join=RECORDS[counted].join)
 
 

@@ -10,6 +10,7 @@ from narvaro.errors import PrivacyError
 from narvaro.landing import find_rows, person_records
 from narvaro.ledger import RemovalRecord, RemovalRun
 from narvaro.orchestration.pseudonym_key import key_in_force
+from narvaro.orchestration.pupil_rows import deletions_of_pupil, rows_of_pupil
 from narvaro.orchestration.removing import (
     drop_warehouse,
     files_by_entity,
@@ -21,7 +22,6 @@ from narvaro.orchestration.removing import (
 from narvaro.orchestration.standstill import standstill
 from narvaro.orchestration.traces import forget_mails, traces_left
 from narvaro.privacy import ErasedPupil, Pseudonymiser
-from narvaro.sources import ENTITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +71,7 @@ def pseudonyms_of(line: Line, civic_number: str) -> list[str]:
     key = key_in_force(line)
     found = {Pseudonymiser(key, source).pupil_id(civic_number, "") for source in line.county.sources}
     if any(kind == "none" for _, kind in found):
-        message = "Not a civic number that names a pupil. Wanted twelve or ten digits, or erase by pseudonym."
+        message = "Not a civic number that names a pupil. Wanted twelve or ten digits, or a pseudonym."
         raise PrivacyError(message)
     return sorted({pupil_id for pupil_id, _ in found})
 
@@ -86,7 +86,7 @@ def find_pupil(line: Line, pupil_ids: list[str]) -> FoundPupil:
     found = [pupil for pupil_id in pupil_ids if (pupil := _found(files, pupil_id)) is not None]
     if len(found) != 1:
         count = "No pupil" if not found else f"{len(found)} pupils"
-        message = f"{count} in the landed rows by this name. Nothing was erased; erase by pseudonym, one at a time."
+        message = f"{count} in the landed rows by this name. Nothing was done; name one by its pseudonym."
         raise PrivacyError(message)
     return found[0]
 
@@ -198,16 +198,10 @@ def _find(line: Line, loads: list[LoadRecord], pupil_id: str, people: list[str])
     """Find the pupil's rows in each entity that has any."""
     files = files_by_entity(line, loads)
     for entity in files:
-        if "person_id" not in ENTITIES[entity].names:
+        asked = rows_of_pupil(entity, pupil_id, people)
+        if asked is None:
             continue
-        if not people and entity != "pupils":
-            continue
-        parameters: dict[str, object] = {"people": people}
-        condition = "person_id in (select unnest($people::varchar[]))"
-        if entity == "pupils":
-            condition += " or pupil_id = $pupil"
-            parameters["pupil"] = pupil_id
-        found = find_rows(files, entity, condition, parameters, spill_dir=line.settings.landing_dir, with_ids=True)
+        found = find_rows(files, entity, *asked, spill_dir=line.settings.landing_dir, with_ids=True)
         if found.rows:
             yield entity, found
 
@@ -216,14 +210,8 @@ def _find_deletions(line: Line, loads: list[LoadRecord], people: list[str], ids:
     """Find what was said of the pupil's deleted records."""
     if not (people or ids):
         return None
-    condition = (
-        "(entity = 'pupils' and record_id in (select unnest($people::varchar[]))) "
-        "or record_id in (select unnest($ids::varchar[]))"
-    )
-    parameters = {"people": people, "ids": sorted(ids)}
-    return find_rows(
-        files_by_entity(line, loads), "deletions", condition, parameters, spill_dir=line.settings.landing_dir
-    )
+    asked = deletions_of_pupil(people, ids)
+    return find_rows(files_by_entity(line, loads), "deletions", *asked, spill_dir=line.settings.landing_dir)
 
 
 def _sources(line: Line) -> list[str]:

@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from narvaro.at_rest import lay_as_wanted
 from narvaro.errors import BusyError, PrivacyError
 from narvaro.landing import (
     Staged,
@@ -19,7 +20,7 @@ from narvaro.landing import (
 )
 from narvaro.ledger import LoadFile
 from narvaro.orchestration import county_steps
-from narvaro.orchestration.pseudonym_key import given_key, key_in_force
+from narvaro.orchestration.pseudonym_key import given_key, key_in_force, seal_stores
 from narvaro.orchestration.removing import drop_warehouse
 from narvaro.orchestration.standstill import standstill
 from narvaro.privacy import DELETED_COLUMNS, KEYED_COLUMNS, Rekeyer, replace_key
@@ -79,6 +80,8 @@ def _stage(line: Line, *, only_resume: bool) -> Staged | None:
         if only_resume:
             return None
         key = _extended(line, key)
+        # What is written from now on is sealed by the new secret too.
+        seal_stores(line)
     for source in {path.name for path in landing_dir.glob("[!.]*/*")}:
         remove_unknown_loads(landing_dir, source, line.ledger.known_load_ids(source))
     rekeyer = Rekeyer(key, len(was.key_ids))
@@ -102,6 +105,8 @@ def _extended(line: Line, key: Key) -> Key:
 
 def _finish(line: Line) -> None:
     """Put the new rows in their places, tell the ledger, drop what was built from the old ones."""
+    from narvaro.warehouse import archive_dir, archived_files
+
     landing_dir = line.settings.landing_dir
     # Whoever cannot key new rows as the old ones must not finish.
     given_key(line).in_force(planned_keys(landing_dir))
@@ -111,6 +116,9 @@ def _finish(line: Line) -> None:
         for manifest in landed_manifests(landing_dir)
     }
     line.ledger.replace_files(files)
+    # What names no pupil was not keyed anew, and may lie under the old secret.
+    for path in (*line.settings.quarantine_dir.rglob("*.parquet"), *archived_files(archive_dir(line.settings))):
+        lay_as_wanted(path)
     drop_warehouse(line)
     end_switch(landing_dir)
 

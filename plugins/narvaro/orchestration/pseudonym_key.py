@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING
 
+from narvaro.at_rest import Seal, keep_sealed
 from narvaro.errors import PrivacyError
 from narvaro.landing import has_loads, is_switching, keys_in_force, put_keys_in_force
 from narvaro.privacy import key_from_text, load_or_create_key
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from narvaro.orchestration.line import Line
     from narvaro.privacy import Key
+
+# The purpose of the keys under which files lie at rest.
+_AT_REST = "parquet-at-rest"
 
 
 def given_key(line: Line) -> Key:
@@ -57,6 +61,18 @@ def key_in_force(line: Line) -> Key:
         in_force = key.key_ids[:1] if has_loads(landing_dir) else key.key_ids
         put_keys_in_force(landing_dir, in_force)
     return key.in_force(in_force)
+
+
+def seal_stores(line: Line) -> None:
+    """Say by which key the landing and the quarantine are sealed, and whether they are."""
+
+    def keys() -> dict[str, bytes]:
+        key = given_key(line)
+        return dict(zip(key.key_ids, key.chain(_AT_REST), strict=True))
+
+    seal = Seal(keys, is_on=line.settings.encrypt_at_rest)
+    for folder in (line.settings.landing_dir, line.settings.quarantine_dir):
+        keep_sealed(folder, seal)
 
 
 def require_still_in_force(line: Line, key: Key) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, get_current_context, task
 
+from narvaro.orchestration.airflow_troubles import tell_run_failure
 from narvaro.orchestration.dag_defaults import default_args, night_of, open_line
 from narvaro.orchestration.pools import WAREHOUSE_WRITER
 
@@ -38,6 +39,7 @@ def retention_dag(county: County) -> DAG:
         },
         default_args=default_args(county),
         dagrun_timeout=timedelta(hours=6),
+        on_failure_callback=tell_run_failure,
         tags=["layer:raw", "tier:2"],
     ) as dag:
 

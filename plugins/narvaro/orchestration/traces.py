@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
+from narvaro.at_rest import open_parquet, rows_of, shown_name
 from narvaro.ledger import tells_any
 
 if TYPE_CHECKING:
@@ -86,11 +87,12 @@ def _files(line: Line) -> Iterator[Path]:
 def _parquet_holding(paths: list[Path], needles: Collection[str]) -> Iterator[Path]:
     """Give the Parquet files with one of the texts in a column that can hold a pseudonym."""
     import duckdb
-    import pyarrow.parquet as pq
 
     by_column: dict[str, list[Path]] = {}
     for path in paths:
-        for column in {"person_id", "pupil_id", "record_id"}.intersection(pq.read_schema(path).names):
+        with open_parquet(path) as file:
+            names = file.schema_arrow.names
+        for column in {"person_id", "pupil_id", "record_id"}.intersection(names):
             by_column.setdefault(column, []).append(path)
     with duckdb.connect(config={"memory_limit": "1GB"}) as connection:
         for column, files in by_column.items():
@@ -102,9 +104,8 @@ def _holding(
     connection: DuckDBPyConnection, column: str, files: Collection[Path], needles: Collection[str]
 ) -> Iterator[Path]:
     """Give those of some files that hold a text in a column."""
-    names = {str(path): path for path in files}
-    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
-    rows = f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false, filename = true)"
+    names = {shown_name(path): path for path in files}
+    rows = rows_of(connection, list(names.values()), "union_by_name = true", "filename = true")
     query = f"select distinct filename from {rows} where {column} in (select unnest($needles::varchar[]))"  # noqa: S608
     for (name,) in connection.execute(query, {"needles": sorted(needles)}).fetchall():
         yield names[name]
