@@ -36,7 +36,7 @@ from narvaro.sources import RECORD_ID, Patience, connect
 from narvaro.sources.ss12000.opening import open_transport
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     import pytest
@@ -107,16 +107,20 @@ class OneSource:
             deleted = _deleted(connection, files.pop("deletions"))
             return {entity: _newest(connection, entity, paths, deleted) for entity, paths in files.items()}
 
-    def truth(self, night: date) -> Standing:
-        """Give what a well-behaved server tells a plain client of the night's moment."""
+    def truth(self, night: date, *stands_for: dict[str, Any]) -> Standing:
+        """Give what a well-behaved server tells a plain client of the night's moment.
+
+        `stands_for` are faults of what the server holds, not of how it tells of it.
+        """
         bound = self.line.county.night_bound_at(night)
-        self.plant()
+        self.plant(*stands_for)
         self.simulator.set_clock(bound)
         key = load_or_create_key(self.line.settings.pseudonym_key_path)
         kept = _truths.setdefault(self.simulator.base_url, {})
-        if bound not in kept:
-            kept[bound] = _lists(self._client, bound)
-        return _told(kept[bound], Pseudonymiser(key, NAME, reference_date=night))
+        told_of = (bound, json.dumps(stands_for, sort_keys=True))
+        if told_of not in kept:
+            kept[told_of] = _lists(self._client, bound)
+        return _told(kept[told_of], Pseudonymiser(key, NAME, reference_date=night))
 
     def names(self) -> set[str]:
         """Give the names of everybody whom the source knows."""
@@ -127,21 +131,22 @@ class OneSource:
         """Give the number of somebody who is a pupil of the source."""
         self.plant()
         rows = [row for row in self._client.rows("persons", {}) if row.get("enrolments")]
-        return next(
-            value
-            for row in rows
-            if len(value := row["civicNo"]["value"].replace("-", "")) == NUMBER_DIGITS and value.isdigit()
-        )
+        numbers = (row["civicNo"]["value"].replace("-", "") for row in rows)
+        return next(number for number in numbers if len(number) == NUMBER_DIGITS and number.isdigit())
 
-    def assert_true(self, night: date, *, not_served: Collection[str] = ()) -> None:
+    def assert_true(
+        self, night: date, *, not_served: Collection[str] = (), stands_for: Sequence[dict[str, Any]] = ()
+    ) -> None:
         """Demand that what stands is the truth of the night's moment; nothing at all of what was not served."""
-        standing, truth = self.standing(), self.truth(night)
+        standing, truth = self.standing(), self.truth(night, *stands_for)
         for entity, wanted in truth.items():
             if entity in not_served and not standing[entity]:
                 continue
             assert standing[entity] == wanted, _difference(entity, standing[entity], wanted)
 
-    def assert_true_or_told(self, night: date, record: NightRecord) -> None:
+    def assert_true_or_told(
+        self, night: date, record: NightRecord, *, stands_for: Sequence[dict[str, Any]] = ()
+    ) -> None:
         """Demand that the night was kept from everybody, or that what stands is the truth.
 
         Of a list that a source need not serve, and did not, nothing stands, and it is noted to be read whole.
@@ -149,7 +154,7 @@ class OneSource:
         if record.status == "accepted":
             reads = self.line.ledger.reads(NAME)
             owed = {entity for (entity, kind), read in reads.items() if kind == "full" and read.due_reason}
-            self.assert_true(night, not_served=owed & OPTIONAL)
+            self.assert_true(night, not_served=owed & OPTIONAL, stands_for=stands_for)
         else:
             assert record.status in TOLD
             assert all(load.night != night for load in self.line.ledger.accepted_loads(source=NAME))
@@ -244,7 +249,9 @@ def _newest(
 ) -> dict[Any, Any]:
     record_id = RECORD_ID[entity]
     columns = ", ".join([record_id, "left(_load_id, 8)", *_COMPARED[entity]])
-    known_at = "coalesce(_source_modified_at, strptime(left(_load_id, 8) || '+00', '%Y%m%d%z'))"
+    # Once some version of a record came without a time, its nights decide.
+    untimed = f"select {record_id} from read_parquet($paths, union_by_name = true) where _source_modified_at is null"
+    known_at = f"if({record_id} in ({untimed}), left(_load_id, 8), ''), coalesce(_source_modified_at, '-infinity')"
     order = "_load_id, _row" if entity in (*_WHOLE, *_SETS) else f"{known_at}, _load_id, _row"
     query = f"select {columns} from read_parquet($paths, union_by_name = true) order by {order}"
     last: dict[str, str] = {}
@@ -287,7 +294,7 @@ class _Client:
 
 
 # What each simulated county told of a moment: the same for every test.
-_truths: dict[str, dict[datetime, dict[str, Rows]]] = {}
+_truths: dict[str, dict[tuple[datetime, str], dict[str, Rows]]] = {}
 
 
 def _lists(client: _Client, bound: datetime) -> dict[str, Rows]:
@@ -308,7 +315,7 @@ def _told(lists: dict[str, Rows], pseudonyms: Pseudonymiser) -> Standing:
             if row["organisationType"] == "Skolenhet"
         },
         "activities": {row["id"]: (row["organisation"]["id"],) for row in lists["activities"]},
-        "pupils": {person(row["id"]): (pseudonyms.pupil_id(row["civicNo"]["value"], row["id"])[0],) for row in pupils},
+        "pupils": {person(row["id"]): (pseudonyms.pupil_id(_number(row), row["id"])[0],) for row in pupils},
         "enrolments": {
             person(row["id"]): Counter((part["enroledAt"]["id"], part["schoolType"]) for part in row["enrolments"])
             for row in pupils
@@ -323,6 +330,10 @@ def _told(lists: dict[str, Rows], pseudonyms: Pseudonymiser) -> Standing:
         "absence_notices": {row["id"]: (row["type"],) for row in lists["absences"]},
         "grades": {row["id"]: (row["gradeValue"], _day(row["registeredDate"])) for row in lists["grades"]},
     }
+
+
+def _number(row: dict[str, Any]) -> str | None:
+    return (row.get("civicNo") or {}).get("value")
 
 
 def _lesson(row: dict[str, Any]) -> tuple[Any, ...]:

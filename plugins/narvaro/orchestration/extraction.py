@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from narvaro.landing import NightLanding
 from narvaro.ledger import LoadFile, LoadRecord
-from narvaro.orchestration.inference import FinishedReading, inferred_deletions
+from narvaro.orchestration.completeness import FinishedReading, require_referred_to
+from narvaro.orchestration.inference import inferred_deletions
 from narvaro.orchestration.probing import probe_when_due
 from narvaro.orchestration.pseudonym_key import key_in_force, require_still_in_force
 from narvaro.orchestration.refusal import Refusal
@@ -78,9 +79,7 @@ def extract(line: Line, source_name: str, night: date, checkpoints: Checkpoints 
         with _connected(line, source_name, pseudonymiser, capabilities) as connector:
             _read(line, night, plan, connector, landing, refusal=Refusal(ledger, key, source_name))
             _mark_doubtful(line, source_name, plan, connector)
-            reading = FinishedReading(plan, landing.staged_files(), connector.not_served, connector.living)
-            for batch in inferred_deletions(line, source_name, night, reading):
-                landing.write("deletions", batch)
+            _complete(line, night, plan, connector, landing)
             manifests = landing.seal(connector.server_date)
         ledger.record_landing(source_name, night, [_load_record(manifest) for manifest in manifests], reads=plan.reads)
         _sweep_earlier_tries(line, source_name, landing)
@@ -93,7 +92,13 @@ def _connected(
     source = line.county.source(source_name)
     connection = line.find_connection(source.conn_id)
     return connect(
-        source, connection, pseudonymiser, line.county.timezone, manners=line.manners, capabilities=capabilities
+        source,
+        connection,
+        pseudonymiser,
+        line.county.timezone,
+        manners=line.manners,
+        capabilities=capabilities,
+        reason_codes=line.county.reason_codes,
     )
 
 
@@ -112,6 +117,14 @@ def _read(  # noqa: PLR0913 - what is read, where to, and who is refused
     for step in steps:
         landing.note_server_date(connector.server_date)
         _take(landing, step, refusal)
+
+
+def _complete(line: Line, night: date, plan: NightPlan, connector: Connector, landing: NightLanding) -> None:
+    """Refuse what has been left out in silence, and land what has been deleted so."""
+    reading = FinishedReading(plan, landing.staged_files(), connector.not_served, connector.confirm)
+    require_referred_to(line, landing.source, night, reading)
+    for batch in inferred_deletions(line, landing.source, night, reading):
+        landing.write("deletions", batch)
 
 
 def _sweep_earlier_tries(line: Line, source_name: str, landing: NightLanding) -> None:

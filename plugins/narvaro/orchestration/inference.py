@@ -3,44 +3,25 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from narvaro.landing import RECORDS, absent_ids
+from narvaro.orchestration.completeness import MOST_ASKED, refuse_left_out, wanted
 from narvaro.orchestration.standing_night import standing_beside
-from narvaro.sources import ENTITIES
+from narvaro.sources import ENTITIES, Confirmed
 from narvaro.sources.ss12000.lists import CHANGING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator
     from datetime import date
-    from pathlib import Path
 
+    from narvaro.orchestration.completeness import FinishedReading
     from narvaro.orchestration.line import Line
-    from narvaro.sources import NightPlan
-
-# The source does not know these by the ids that we keep.
-_PSEUDONYMOUS = {"pupils"}
-# More than these are not asked about one by one: the brake asks a person.
-_MOST_ASKED = 20_000
+    from narvaro.sources import Wanted
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class FinishedReading:
-    """A night that has been read to its end and not yet sealed.
-
-    `staged` are its files by entity; of the lists in `not_served` nothing can be said. `living` gives
-    those of some ids that the source still has, None when it cannot be asked.
-    """
-
-    plan: NightPlan
-    staged: Mapping[str, Sequence[Path]]
-    not_served: Collection[str]
-    living: Callable[[str, list[str]], set[str] | None]
 
 
 def inferred_deletions(line: Line, source_name: str, night: date, reading: FinishedReading) -> Iterator[pa.RecordBatch]:
@@ -48,10 +29,16 @@ def inferred_deletions(line: Line, source_name: str, night: date, reading: Finis
     spans = dict(_whole_spans(line, night, reading))
     if not spans or not line.ledger.cursors(source_name):
         return
+    is_whole = {entity for entity, kind in reading.plan.reads if kind == "full"}
     with standing_beside(line, source_name, night, reading.staged) as rows:
         for entity, span in spans.items():
             absent = absent_ids(rows, entity, night, span)
-            gone = _without_living(entity, absent, reading)
+            if not absent:
+                continue
+            confirmed = _confirmed(wanted(line, night, rows, entity, absent), reading)
+            if entity in is_whole and confirmed.left_out:
+                refuse_left_out(line, source_name, {entity: len(confirmed.left_out)})
+            gone = sorted(confirmed.gone | confirmed.not_asked)
             if gone:
                 _log.info("%s %s: %d %s are no longer there", source_name, night, len(gone), entity)
                 yield _batch(entity, gone)
@@ -72,12 +59,11 @@ def _whole_spans(line: Line, night: date, reading: FinishedReading) -> Iterator[
             yield entity, plan.window
 
 
-def _without_living(entity: str, absent: list[str], reading: FinishedReading) -> list[str]:
-    """Leave out what the source still has: it may have come or changed while the lists were read."""
-    if not absent or entity in _PSEUDONYMOUS or len(absent) > _MOST_ASKED:
-        return absent
-    alive = reading.living(entity, absent)
-    return absent if alive is None else [record_id for record_id in absent if record_id not in alive]
+def _confirmed(question: Wanted, reading: FinishedReading) -> Confirmed:
+    """Ask whether the source still has what did not come; of too many a person is asked instead, by the brake."""
+    if len(question.ids) > MOST_ASKED:
+        return Confirmed(not_asked=frozenset(question.ids))
+    return reading.confirm(question)
 
 
 def _batch(entity: str, ids: list[str]) -> pa.RecordBatch:

@@ -9,12 +9,14 @@ from narvaro.errors import (
     DoorClosedError,
     NarvaroError,
     SettingsError,
+    ShortPullError,
     SourceDeniedError,
     SourceError,
     SourceShapeError,
 )
 from narvaro.ledger import LoadRecord, NightRecord
 from narvaro.orchestration.brake import pulled_brake
+from narvaro.orchestration.completeness import refusal
 from narvaro.orchestration.control import hold_to_control
 from narvaro.orchestration.deciding import explain_brake
 from narvaro.orchestration.extraction import extract
@@ -54,7 +56,8 @@ def land(line: Line, source_name: str, night: date, *, checkpoints: Checkpoints 
     try:
         extract(line, source_name, night, checkpoints)
     except SourceShapeError as error:
-        line.ledger.settle_refused(source_name, night, reason=str(error))
+        verdicts = [refusal(error, source_name, night)] if isinstance(error, ShortPullError) else []
+        line.ledger.settle_refused(source_name, night, verdicts, reason=str(error))
         raise
     except (SourceError, SourceDeniedError) as error:
         line.ledger.settle_silent(source_name, night, reason=str(error))

@@ -22,14 +22,18 @@ if TYPE_CHECKING:
 
 
 def standing_beside(
-    line: Line, source_name: str, night: date, tonight: Mapping[str, Sequence[Path]]
+    line: Line, source_name: str, night: date, tonight: Mapping[str, Sequence[Path]], *, with_later: bool = False
 ) -> AbstractContextManager[DuckDBPyConnection]:
     """Open what stood of a source before a night, beside the files of that night.
+
+    `with_later` takes what later nights have brought to what stood: a night that is filled in afterwards reads from
+    where they ended.
 
     Raises:
         LandingError: the landing folder cannot be written.
     """
-    earlier = [load for load in line.ledger.accepted_loads(night, source=source_name) if load.night < night]
+    accepted = line.ledger.accepted_loads(None if with_later else night, source=source_name)
+    earlier = [load for load in accepted if load.night != night]
     return standing_rows(files_of(line, earlier), tonight, ENTITIES, line.settings.landing_dir)
 
 

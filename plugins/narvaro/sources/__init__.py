@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from narvaro.sources.contract import ENTITIES, PROVENANCE, RECORD_ID
-from narvaro.sources.progress import Anew, Given, Mark, Reading, Resumption, Step
+from narvaro.sources.progress import Anew, Confirmed, Given, Mark, Reading, Resumption, Step, Wanted
 from narvaro.sources.purposes import refuse_unstated
 from narvaro.sources.ss12000 import Connector, HostManners, NightPlan, Patience, connect, plan_night
 
@@ -12,6 +12,7 @@ __all__ = [
     "PROVENANCE",
     "RECORD_ID",
     "Anew",
+    "Confirmed",
     "Connector",
     "Given",
     "HostManners",
@@ -21,6 +22,7 @@ __all__ = [
     "Reading",
     "Resumption",
     "Step",
+    "Wanted",
     "connect",
     "plan_night",
     "refuse_unstated",

@@ -22,9 +22,14 @@ _TIME = pa.timestamp("us", tz="UTC")
 _MODIFIED = pa.field("source_modified_at", _TIME)
 
 
-def _schema(*fields: tuple[str, pa.DataType]) -> pa.Schema:
+# Null in loads that landed before there was such a column.
+_ADDED_LATER = {"added_later": "yes"}
+
+
+def _schema(*fields: tuple[str, pa.DataType] | pa.Field) -> pa.Schema:
     """Give the schema of one entity, closed by the source's time of change."""
-    return pa.schema([*(pa.field(name, kind) for name, kind in fields), _MODIFIED])
+    named = (field if isinstance(field, pa.Field) else pa.field(*field) for field in fields)
+    return pa.schema([*named, _MODIFIED])
 
 
 ENTITIES: dict[str, pa.Schema] = {
@@ -101,6 +106,8 @@ ENTITIES: dict[str, pa.Schema] = {
         ("valid_absence_minutes", _MINUTES),
         ("invalid_absence_minutes", _MINUTES),
         ("other_attendance_minutes", _MINUTES),
+        # The coarse code of a written reason, null unless the source's `reasons` says coarse.
+        pa.field("reason_code", _CODE, metadata=_ADDED_LATER),
         ("is_protected", _FLAG),
     ),
     # One row per pupil, activity and asked span: the source's own sums of minutes, read as control totals.

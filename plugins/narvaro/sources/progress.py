@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -50,6 +50,34 @@ class Anew:
 
 
 Step = Given | Mark | Anew
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Records of an entity that the lists of a night have not told of, by landed id, and what the night asked for.
+
+    `witnesses` are others that came tonight: a source that does not know them is not worth asking.
+    """
+
+    entity: str
+    ids: Sequence[str]
+    witnesses: Sequence[str]
+    until: datetime
+    school_year: tuple[date, date]
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """What a source says of records that its lists have not told of.
+
+    `left_out` should have come. `others` are there and did not have to: changed since, of another
+    kind or another year. `gone` are not there, or not for us. `not_asked`: it cannot be asked of these.
+    """
+
+    left_out: frozenset[str] = frozenset()
+    others: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+    not_asked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

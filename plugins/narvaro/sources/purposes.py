@@ -34,6 +34,7 @@ class Category(StrEnum):
 
     PSEUDONYM = "pseudonym"
     PRESENCE = "presence"
+    HEALTH = "health"
     SCHOOLING = "schooling"
     PERSONAL = "personal"
     RECORD = "record"
@@ -60,6 +61,7 @@ PURPOSE_MEANINGS: Mapping[Purpose, str] = {
 CATEGORY_MEANINGS: Mapping[Category, str] = {
     Category.PSEUDONYM: "keyed hash that stands for a pupil; personal data, pseudonymised (art. 4.5)",
     Category.PRESENCE: "a pupil's presence and absence; may tell of health and is treated so (art. 9)",
+    Category.HEALTH: "a coarse reason of absence, of health (art. 9); null unless the source's `reasons` is coarse",
     Category.SCHOOLING: "a pupil's school, groups and grades; personal data of a child",
     Category.PERSONAL: "the pupil's sex and the mark of protected identity; personal data in need of extra care",
     Category.RECORD: "the source's own id or time of a row about a pupil, by which the school finds it again",
@@ -160,6 +162,7 @@ USES: Mapping[str, EntityUse] = {
         _PUPIL
         | _uses(Category.RECORD, verify="attendance_id", join="lesson_id")
         | _uses(Category.PRESENCE, measure=f"is_reported {_MINUTES}")
+        | _uses(Category.HEALTH, measure="reason_code")
         | _MARK
         | _VERSION,
     ),

@@ -31,7 +31,8 @@ UNWANTED = (
     "external",
 )
 # Of a school and of a subject.
-NAMES_OF_THINGS = {"school_unit_name", "subject_name"}
+# And a code in place of a reason, which lands where the county chose so (docs/adr/0074).
+NAMES_OF_THINGS = {"school_unit_name", "subject_name", "reason_code"}
 
 
 def test_every_field_of_the_contract_has_a_purpose_and_a_category():

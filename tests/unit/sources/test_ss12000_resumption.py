@@ -90,7 +90,9 @@ class Kept:
 
 def read(url, kept, *, resumption=None, stop_after=None, page_size=2):
     """Read a night into what is kept; stop, as if killed, after so many pages of a walk."""
-    source = Source(name="exempel", owner="2120000142", base_url=url + "/v2.0", page_size=page_size)
+    source = Source(
+        name="exempel", owner="2120000142", base_url=url + "/v2.0", page_size=page_size, plan={"look_twice": False}
+    )
     connection = Connection(
         "narvaro_exempel", host=url, login="client:å", password="hemlig+1", extra={"token_url": url + "/token"}
     )

@@ -33,9 +33,17 @@ def test_an_attendance_keeps_what_the_contract_names_and_nothing_else(system, re
         "valid_absence_minutes": 20,
         "invalid_absence_minutes": 0,
         "other_attendance_minutes": None,
+        "reason_code": None,
         "is_protected": False,
         "source_modified_at": datetime(2026, 9, 18, 10, tzinfo=UTC),
     }
+
+
+def test_a_written_reason_becomes_a_code_where_the_county_keeps_coarse_ones(system, read_all):
+    system.rows["/attendances"] = [an_attendance(), an_attendance(id=an_id("attendance b"), absenceReason=None)]
+    tables = read_all(reasons="coarse")
+    assert [row["reason_code"] for row in tables["attendances"]] == ["annat", None]
+    assert "Kanarie" not in repr(dict(tables))
 
 
 def test_nothing_personal_leaves_the_connector(system, read_all):

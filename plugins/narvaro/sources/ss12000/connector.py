@@ -9,15 +9,18 @@ from types import TracebackType
 from typing import Self
 
 from narvaro.sources.contract import ENTITIES, RECORD_ID
-from narvaro.sources.progress import Anew, Given, Mark, Reading, Resumption, Step
-from narvaro.sources.ss12000.columns import empty
+from narvaro.sources.progress import Anew, Confirmed, Given, Mark, Reading, Resumption, Step, Wanted
+from narvaro.sources.ss12000.columns import bad_field, empty
 from narvaro.sources.ss12000.context import Context
 from narvaro.sources.ss12000.deletions import Told
 from narvaro.sources.ss12000.lists import CHANGING, DELETED
-from narvaro.sources.ss12000.lookup import Lookup
+from narvaro.sources.ss12000.lookup import LIST_OF_ENTITY, Lookup
 from narvaro.sources.ss12000.night import Kept, Night, Walk
+from narvaro.sources.ss12000.owed import ROW_TYPES, Span, owed
 from narvaro.sources.ss12000.reading import Reader, Start
 from narvaro.sources.ss12000.seen import seen_rows
+from narvaro.sources.ss12000.times import NotATimeError
+from narvaro.sources.ss12000.wire import Row
 
 FROM_THE_BEGINNING = Reading("cursor")
 
@@ -63,6 +66,38 @@ class Connector:
     def living(self, entity: str, ids: Sequence[str]) -> set[str] | None:
         """Give the ids, in the source's own form, of objects that it still has; None when it cannot be asked."""
         return Lookup(self.reader.walker.transport).living(entity, ids)
+
+    def confirm(self, wanted: Wanted) -> Confirmed:
+        """Ask the source for records that its lists have not told of, by their landed ids.
+
+        Raises:
+            SourceError: the source does not answer.
+            SourceShapeError: an object is in another shape than agreed.
+        """
+        names = self._own_ids(wanted.entity, [*wanted.ids, *wanted.witnesses])
+        asked = {own_id.lower(): landed for landed in wanted.ids if (own_id := names.get(landed))}
+        unknown = frozenset(wanted.ids) - frozenset(asked.values())
+        if not asked:
+            return Confirmed(not_asked=unknown)
+        witnesses = [names[landed] for landed in wanted.witnesses if landed in names]
+        lookup = Lookup(self.reader.walker.transport)
+        row_type = ROW_TYPES.get(wanted.entity, Row)
+        rows = lookup.objects(wanted.entity, [names[each] for each in asked.values()], row_type, witnesses)
+        if rows is None:
+            return Confirmed(not_asked=frozenset(wanted.ids))
+        span = Span(wanted.until, wanted.school_year, self.context.timezone, self.context.naive_timezone, self.slack)
+        try:
+            left_out = frozenset(asked[own_id] for own_id in owed(wanted.entity, rows, span))
+        except NotATimeError as error:
+            raise bad_field(self.reader.walker.transport.where(LIST_OF_ENTITY[wanted.entity]), error) from None
+        living = frozenset(asked[row.id.lower()] for row in rows)
+        return Confirmed(left_out, living - left_out, frozenset(asked.values()) - living, unknown)
+
+    def _own_ids(self, entity: str, ids: Sequence[str]) -> dict[str, str]:
+        """Give the source's own ids by landed ids, as far as this reading knows them."""
+        if entity == "pupils":
+            return self.context.pseudonymiser.own_ids(frozenset(ids))
+        return {record_id: record_id for record_id in ids}
 
     def read(
         self,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from narvaro.privacy import Pseudonymiser
+from narvaro.sources.ss12000.reasons import ReasonCodes
 from narvaro.sources.ss12000.wire import Syllabus
 
 _NO_SYLLABUS = Syllabus(id="")
@@ -20,6 +21,8 @@ class Context:
     naive_timezone: ZoneInfo
     # Whether a time without an offset is news of this source, and nobody has said what it means.
     has_offsets: bool = False
+    # None: written reasons are not even decoded.
+    reasons: ReasonCodes | None = None
     syllabuses: dict[str, Syllabus] = field(default_factory=dict)
 
     def syllabus(self, syllabus_id: str | None) -> Syllabus:

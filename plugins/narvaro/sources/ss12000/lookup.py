@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -11,7 +12,9 @@ from narvaro.errors import SourceDeniedError, SourceShapeError
 from narvaro.sources.ss12000.decode import RowDecoder
 from narvaro.sources.ss12000.refusals import PageTooLargeError
 from narvaro.sources.ss12000.transport import Transport
-from narvaro.sources.ss12000.wire import Attendance, Identified
+from narvaro.sources.ss12000.wire import Attendance, Identified, Row
+
+RowType = TypeVar("RowType", bound=Row | Identified)
 
 # The list that holds each entity's objects.
 LIST_OF_ENTITY = {
@@ -27,6 +30,8 @@ LIST_OF_ENTITY = {
 _CHUNK = 500
 # Without a lookup each object is a request of its own.
 _MOST_SINGLE = 500
+_MOST_SINGLE_WITNESSES = 3
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # The standard's own spelling of the lessons to look up, and the one of servers that mend it.
 _LESSON_KEYS = ("calendareEvents", "calendarEvents")
 
@@ -43,17 +48,36 @@ class Lookup:
     _chunks: dict[str, int] = field(default_factory=dict)
     _lesson_key: str = ""
 
-    def living(self, entity: str, ids: Sequence[str]) -> set[str] | None:
+    def living(self, entity: str, ids: Sequence[str], witnesses: Sequence[str] = ()) -> set[str] | None:
         """Give the ids that the source still has objects of; None when it cannot be asked."""
+        rows = self.objects(entity, ids, Identified, witnesses)
+        if rows is None:
+            return None
+        found = {row.id.lower() for row in rows}
+        return {object_id for object_id in ids if object_id.lower() in found}
+
+    def objects(
+        self, entity: str, ids: Sequence[str], row_type: type[RowType], witnesses: Sequence[str] = ()
+    ) -> list[RowType] | None:
+        """Give the source's objects of some ids, as rows of a type; None when it cannot be asked.
+
+        Nor can it when it does not know a witness, which its own list has told of.
+        """
         path = LIST_OF_ENTITY[entity]
+        decoder = RowDecoder(row_type, self.transport.where(f"{path}/lookup"))
         try:
-            found = self._living_by_lookup(path, ids)
+            found = self._by_lookup(path, [*ids, *witnesses], decoder)
         except NoLookupError:
-            found = self._living_one_by_one(path, ids) if len(ids) <= _MOST_SINGLE else set()
+            witnesses = witnesses[:_MOST_SINGLE_WITNESSES]
+            found = self._one_by_one(path, [*ids, *witnesses], decoder) if len(ids) <= _MOST_SINGLE else []
             # That nothing is there may also mean that nothing is given out so.
             if not found:
                 return None
-        return {object_id for object_id in ids if object_id.lower() in found}
+        known = {row.id.lower() for row in found}
+        if any(witness.lower() not in known for witness in witnesses):
+            return None
+        asked = {object_id.lower() for object_id in ids}
+        return [row for row in found if row.id.lower() in asked]
 
     def registers(self, lesson_ids: Sequence[str]) -> Iterator[list[Attendance]]:
         """Give the register rows of lessons, some lessons at a time.
@@ -72,13 +96,9 @@ class Lookup:
                 raise SourceShapeError(message)
             yield rows
 
-    def _living_by_lookup(self, path: str, ids: Sequence[str]) -> set[str]:
-        """Give the ids among the answers, in small letters."""
-        decoder = RowDecoder(Identified, self.transport.where(f"{path}/lookup"))
-        found: set[str] = set()
-        for _, body in self._answers(path, ids, "ids"):
-            found.update(row.id.lower() for row in decoder.rows(_as_page(body)))
-        return found
+    def _by_lookup(self, path: str, ids: Sequence[str], decoder: RowDecoder) -> list[Any]:
+        """Give the objects among the answers."""
+        return [row for _, body in self._answers(path, ids, "ids") for row in decoder.rows(_as_page(body))]
 
     def _answers(self, path: str, ids: Sequence[str], key: str = "") -> Iterator[tuple[Sequence[str], bytes]]:
         """Ask for all ids, a chunk at a time; one that is too large is halved, for good."""
@@ -118,15 +138,15 @@ class Lookup:
             # Refused, not there, or not for us: whichever it is, nothing is looked up.
             raise NoLookupError from None
 
-    def _living_one_by_one(self, path: str, ids: Sequence[str]) -> set[str]:
-        """Give the ids whose object is there, in small letters; one that we may not see is not known to live."""
-        found: set[str] = set()
+    def _one_by_one(self, path: str, ids: Sequence[str], decoder: RowDecoder) -> list[Any]:
+        """Give the objects that are there; one that we may not see is not known to live."""
+        found: list[Any] = []
         for object_id in ids:
             try:
-                self.transport.get(f"{path}/{object_id}", ())
+                body = self.transport.get(f"{path}/{object_id}", ())
+                found += decoder.rows(b'{"data":[' + body.removeprefix(_BYTE_ORDER_MARK) + b"]}")
             except (SourceShapeError, SourceDeniedError):
                 continue
-            found.add(object_id.lower())
         return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from narvaro.sources.ss12000.limits import HostManners, Limits, manners_of
 from narvaro.sources.ss12000.paging import RESEND_FILTERS, ResendFilters, Walker
 from narvaro.sources.ss12000.patience import Patience
 from narvaro.sources.ss12000.reading import Reader
+from narvaro.sources.ss12000.reasons import ReasonCodes
 from narvaro.sources.ss12000.tls import identity_from_extra
 from narvaro.sources.ss12000.transport import Transport
 
@@ -32,6 +33,7 @@ def connect(  # noqa: PLR0913 - each is a thing of its own that the caller has
     patience: Patience | None = None,
     manners: HostManners | None = None,
     capabilities: Mapping[str, Any] | None = None,
+    reason_codes: Mapping[str, Sequence[str]] | None = None,
 ) -> Connector:
     """Open a source; nothing is sent before it is read.
 
@@ -43,6 +45,7 @@ def connect(  # noqa: PLR0913 - each is a thing of its own that the caller has
         patience: how often and how long a request is tried again.
         manners: what its host is asked to bear by all of our processes; no limit when absent.
         capabilities: what the probe found; where the source says otherwise, the source is believed.
+        reason_codes: parts of words by coarse code, used only where the source's `reasons` is coarse.
 
     Raises:
         SettingsError: an address or credential is missing or cannot be used.
@@ -54,8 +57,11 @@ def connect(  # noqa: PLR0913 - each is a thing of its own that the caller has
     known = Known.of(capabilities)
     page_size = min(source.page_size, known.page_size or source.page_size)
     walker = Walker(transport, page_size, _resend_filters(source, connection), probed=probed)
-    context = Context(pseudonymiser, timezone, naive_timezone, known.has_offsets and source.naive_timezone is None)
-    return Connector(Reader(walker, naive_timezone), context, known.expected, known.absent, slack=known.slack)
+    has_offsets = known.has_offsets and source.naive_timezone is None
+    reasons = ReasonCodes(reason_codes or {}) if source.reasons == "coarse" else None
+    context = Context(pseudonymiser, timezone, naive_timezone, has_offsets, reasons=reasons)
+    reader = Reader(walker, naive_timezone, looks_twice=source.plan.look_twice)
+    return Connector(reader, context, known.expected, known.absent, slack=known.slack)
 
 
 def open_transport(

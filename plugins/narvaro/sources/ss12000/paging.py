@@ -83,6 +83,18 @@ class Walker:
         """
         return run_ahead(self._walk(question, start), lambda page: len(page.body))
 
+    def one_by_one(self, question: Question) -> Iterator[Page]:
+        """Give the pages of one walk, none fetched before it is asked for.
+
+        Raises:
+            TokensRefusedError: a page token was refused.
+        """
+        try:
+            yield from self._begun(question, is_anew=False)
+        except _TokenGoneError:
+            message = f"{self.transport.where(question.resource)}: a page token was refused. Wanted one that lasts."
+            raise TokensRefusedError(message) from None
+
     def resends_all(self, question: Question) -> bool:
         """Tell whether every filter is sent beside the tokens of a question."""
         return question.parameters(self._mode(question)) == question.parameters("always")

@@ -21,6 +21,7 @@ from narvaro.sources.ss12000.movement import has_moved
 from narvaro.sources.ss12000.paging import Question, TokensRefusedError, Walker
 from narvaro.sources.ss12000.place import Place
 from narvaro.sources.ss12000.seen import SeenRows, fingerprints
+from narvaro.sources.ss12000.sounding import Beginning, Sounding
 from narvaro.sources.ss12000.times import TIME, NotATimeError, utc_times
 from narvaro.sources.ss12000.wire import Row
 
@@ -69,6 +70,12 @@ class _Task(Generic[RowType]):
     seen: SeenRows
     # Rows that came on two pages of one walk: the pages shift, or are in no order, and others may have slid past.
     crossing: int = 0
+    beginning: Beginning = field(default_factory=Beginning)
+
+    def begin_anew(self) -> None:
+        """Forget what has come."""
+        self.seen.clear()
+        self.beginning.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,7 @@ class Reader:
 
     walker: Walker
     naive_timezone: ZoneInfo
+    looks_twice: bool = False
 
     def read(
         self,
@@ -96,6 +104,7 @@ class Reader:
 
         Raises:
             SourceShapeError: a row lies outside the window, is of the wrong shape, or pages repeat.
+            ShortPullError: other pages hold other rows.
         """
         task = _Task(question, row_type, window, start.seen if start else SeenRows())
         last_page = 1
@@ -104,6 +113,9 @@ class Reader:
             last_page = rows.page
         if last_page > 1:
             yield from self._slid(task)
+        if self.looks_twice:
+            decoder = RowDecoder(row_type, self.walker.transport.where(question.resource))
+            Sounding(self.walker, question, window, self.naive_timezone).check(decoder, task.beginning, task.seen)
 
     def _begun(self, task: _Task[RowType], place: Place | None) -> Iterator[Rows[RowType]]:
         """Give the rows of a walk from a place, or from the beginning as often as something new is found out."""
@@ -127,7 +139,7 @@ class Reader:
                     yield Rows([], pa.array([], TIME), is_anew=True)
                 return
             is_anew, place = True, None
-            task.seen.clear()
+            task.begin_anew()
             task.crossing = 0
         message = (
             f"{self.walker.transport.where(task.question.resource)}: the walk had to begin {_MOST_BEGINNINGS} times. "
@@ -145,7 +157,7 @@ class Reader:
         with closing(self.walker.walk(task.question, place)) as pages:
             for gathered in gather(pages, RowDecoder(task.row_type, where)):
                 if gathered.is_anew:
-                    task.seen.clear()
+                    task.begin_anew()
                 yield self._checked(gathered, task, where, walked)
 
     def _slid(self, task: _Task[RowType]) -> Iterator[Rows[RowType]]:
@@ -195,6 +207,8 @@ class Reader:
             check_window(modified, task.window, where, gathered)
         prints = fingerprints([row.id for row in rows], modified)
         are_new = task.seen.are_new(prints)
+        if walked is None:
+            task.beginning.note(prints, gathered.ends)
         last_page = gathered.ends[-1][0]
         are_first = are_new if walked is None else walked.are_new(prints)
         if not are_first.all():

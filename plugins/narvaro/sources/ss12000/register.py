@@ -32,6 +32,7 @@ def attendances(page: Rows[Attendance], context: Context) -> pa.RecordBatch:
             "valid_absence_minutes": [row.valid_absence_minutes for row in rows],
             "invalid_absence_minutes": [row.invalid_absence_minutes for row in rows],
             "other_attendance_minutes": [row.other_attendance_minutes for row in rows],
+            "reason_code": _reason_codes(rows, context),
             "is_protected": _are_protected([student.security_marking for student in students]),
             "source_modified_at": page.modified,
         },
@@ -82,6 +83,13 @@ def grades(page: Rows[Grade], context: Context) -> pa.RecordBatch:
             "source_modified_at": page.modified,
         },
     )
+
+
+def _reason_codes(rows: Sequence[Attendance], context: Context) -> pa.Array | list[str | None]:
+    """Give the coarse reasons of register rows; none at all unless the county keeps them for this source."""
+    if context.reasons is None:
+        return pa.nulls(len(rows), pa.string())
+    return [context.reasons.code_of(row.absence_reason) for row in rows]
 
 
 def _are_protected(markings: Sequence[Any]) -> list[bool]:

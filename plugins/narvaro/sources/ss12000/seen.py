@@ -13,12 +13,12 @@ Fingerprints = npt.NDArray[np.int64]
 # Beyond this many rows the oldest are forgotten; a row that comes again after that is landed
 # twice, and its newest version counts as always.
 CAPACITY = 4_000_000
-_RECENT = 65_536
+_RECENT = 32_768
 # Merging copies a run, so a run's length bounds what a merge takes of memory for a moment.
 _LONGEST_RUN = 1_048_576
 _FIRST_SIEVE = 2**20
 _LARGEST_SIEVE = 2**24
-_SIEVE_PLACES_PER_ROW = 8
+_SIEVE_PLACES_PER_ROW = 16
 _NO_TIME = -(2**62)
 _MIXING = np.int64(0x1E3779B97F4A7C15)
 

@@ -16,9 +16,7 @@ _MICROSECONDS_IN_MINUTE = 60_000_000
 
 def school_units(page: Rows[Organisation], _context: Context) -> pa.RecordBatch:
     """Give the school units among a page's organisations."""
-    places = [
-        place for place, row in enumerate(page.rows) if (code(row.organisation_type) or "").casefold() == _SCHOOL_UNIT
-    ]
+    places = [place for place, row in enumerate(page.rows) if is_school_unit(row)]
     units = [page.rows[place] for place in places]
     return batch(
         "school_units",
@@ -33,6 +31,11 @@ def school_units(page: Rows[Organisation], _context: Context) -> pa.RecordBatch:
             "source_modified_at": page.modified.take(pa.array(places, pa.int64())),
         },
     )
+
+
+def is_school_unit(row: Organisation) -> bool:
+    """Tell whether an organisation is a school unit."""
+    return (code(row.organisation_type) or "").casefold() == _SCHOOL_UNIT
 
 
 def activities(page: Rows[Activity], context: Context) -> pa.RecordBatch:

@@ -133,6 +133,8 @@ class Attendance(Row, gc=False, rename="camel", kw_only=True):
     valid_absence_minutes: int | None = None
     invalid_absence_minutes: int | None = None
     other_attendance_minutes: int | None = None
+    # Left as bytes: a text only where the county keeps coarse reasons, and then within one call.
+    absence_reason: Raw = field(default_factory=Raw)
 
 
 class Absence(Row, gc=False, rename="camel", kw_only=True):
