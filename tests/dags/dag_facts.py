@@ -52,6 +52,8 @@ def dag_facts(dag: DAG) -> dict[str, Any]:
         "params": {name: param_facts(dag.params.get_param(name)) for name in dag.params},
         "schedule": repr(dag.timetable),
         "waits_for": sorted(asset.uri for asset in awaited.objects) if awaited else [],
+        "told_when_ended": callback_names(dag.on_failure_callback) if dag.dagrun_timeout else None,
+        "deadline": [repr(alert.reference) for alert in dag.deadline or ()],
         "tasks": {task.task_id: task_facts(task) for task in dag.tasks},
     }
 
@@ -69,12 +71,19 @@ def task_facts(task: Any) -> dict[str, Any]:
         "retry_delay": task.retry_delay.total_seconds(),
         "has_policy": task.retry_policy is not None,
         "has_timeout": task.execution_timeout is not None,
+        "told_when_failed": callback_names(task.on_failure_callback),
         "doc": bool(task.doc_md or task.python_callable.__doc__),
         "outlets": [asset.uri for asset in task.outlets],
         "trigger_rule": task.trigger_rule.value,
         "downstream": sorted(task.downstream_task_ids),
         "is_teardown": task.is_teardown,
     }
+
+
+def callback_names(callbacks: Any) -> list[str]:
+    """Give the names of a DAG's or a task's callbacks, which may be one, many or none."""
+    several = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+    return [callback.__name__ for callback in several if callback is not None]
 
 
 ERRORS = {

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 STOCKHOLM, BLEKINGE = str(ROOT / "config"), str(ROOT / "config" / "blekinge")
 WHATEVER_HAPPENED = {"all_done", "all_done_setup_success"}
 RETRIED = {"SourceError", "SourceBusyError", "BusyError", "AlertError"}
-OF_THE_COUNTY = {"build_county", "decide_deletions", "enforce_retention"}
+OF_THE_COUNTY = {"build_county", "decide_deletions", "enforce_retention", "send_outbox"}
 LAYERS, TIERS = {"layer:raw", "layer:marts"}, {"tier:1", "tier:2"}
 
 
@@ -142,6 +142,10 @@ def test_tags_come_from_the_closed_list(county):
 
 def test_params_have_types(county):
     for dag_id, dag in county["dags"].items():
+        # The outbox is sent whatever night its letters are of.
+        if dag_id == "send_outbox":
+            assert dag["params"] == {}
+            continue
         assert "night" in dag["params"], dag_id
         for name, schema in dag["params"].items():
             assert schema.get("type"), f"{dag_id}: {name} has no type"
@@ -210,6 +214,24 @@ def test_nobody_waits_for_a_persons_answer(county):
 
 def test_letters_go_out_though_the_build_failed(county):
     assert county["dags"]["build_county"]["tasks"]["send_letters"]["trigger_rule"] in WHATEVER_HAPPENED
+
+
+def test_engineer_is_told_of_every_task_that_fails(county):
+    for dag_id, dag in county["dags"].items():
+        for task_id, task in dag["tasks"].items():
+            assert task["told_when_failed"] == ["tell_task_failure"], f"{dag_id}.{task_id}"
+
+
+def test_engineer_is_told_of_every_run_that_failed_without_a_word(county):
+    ended = {dag_id: dag["told_when_ended"] for dag_id, dag in county["dags"].items()}
+    # A question may wait for its answer for as long as that takes.
+    assert ended.pop("decide_deletions") is None
+    assert {tuple(told) for told in ended.values()} == {("tell_run_failure",)}
+
+
+def test_county_alone_has_a_deadline(county):
+    deadlines = {dag_id: dag["deadline"] for dag_id, dag in county["dags"].items() if dag["deadline"]}
+    assert deadlines == {"build_county": [f"TimeOfDay(clock='07:00:00', timezone='{county['timezone']}')"]}
 
 
 def test_tasks_end_and_are_tried_again_by_policy(county):

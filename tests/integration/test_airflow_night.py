@@ -39,7 +39,7 @@ def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     simulator |= {"scale": 150}
     simulator["faults"] = [{"source": SILENT, "kind": "silent"}, {"source": MISSHAPEN, "kind": "wrong_header"}]
     (config_dir / "simulator.yml").write_text(yaml.safe_dump(simulator), encoding="utf-8")
-    names = ("AIRFLOW", "SIMULATOR", "REPORT", "MAIL")
+    names = ("AIRFLOW", "SIMULATOR", "REPORT", "MAIL", "WEB")
     ports = {f"NARVARO_{name}_PORT": str(port) for name, port in zip(names, free_ports(len(names)), strict=True)}
     changes = {
         "NARVARO_HOME": str(tmp_path / "var"),

@@ -13,7 +13,7 @@ from one_source import NAME, one_source
 from open_ports import free_ports
 
 from narvaro.orchestration.airflow_server import AirflowServer, airflow_env
-from narvaro.orchestration.factories import landing_dag_id
+from narvaro.orchestration.dag_ids import landing_dag_id
 from narvaro.orchestration.pools import pools
 from narvaro.orchestration.processes import Processes
 from narvaro.settings import Settings
@@ -71,6 +71,10 @@ def test_person_is_asked_nobody_waits_and_the_answer_takes_effect(tmp_path: Path
             assert wait_for(lambda: is_over(server, DAG_ID, "asked"), "the landing") == "success"
             assert states(server, DAG_ID, "asked")["settle_source"] == "success"
             assert source.line.ledger.night(NAME, night).status == "held"
+            # No mail server is there: what the engineer is told of it waits.
+            (told,) = source.line.ledger.pending_letters()
+            assert (told.role, told.night) == ("engineer", night)
+            assert told.key.startswith(f"night_held/{night}/{NAME}/")
             (run,) = wait_for(lambda: server.runs(DECISION), "the question")
             question = run["dag_run_id"]
             wait_for(

@@ -15,7 +15,7 @@ from open_ports import free_ports
 from simulated_line import SimulatedLine, simulated_line
 
 from narvaro.orchestration.airflow_server import AirflowServer, airflow_env
-from narvaro.orchestration.factories import landing_dag_id
+from narvaro.orchestration.dag_ids import landing_dag_id
 from narvaro.orchestration.pools import pools
 from narvaro.orchestration.probing import probe_source
 from narvaro.orchestration.processes import Processes

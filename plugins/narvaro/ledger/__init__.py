@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from narvaro.ledger.book import Ledger
 from narvaro.ledger.forgetting import tells_any
+from narvaro.ledger.issue_records import AnswerRecord, IssueEventRecord, IssueRecord
 from narvaro.ledger.privacy_records import AccessRecord, ChainRecord, RemovalRecord, RemovalRun
 from narvaro.ledger.records import (
     BrakeRecord,
     CapabilityRecord,
     FailureRecord,
-    IssueRecord,
     LetterRecord,
     LoadFile,
     LoadRecord,
@@ -23,10 +23,12 @@ from narvaro.ledger.records import (
 
 __all__ = [
     "AccessRecord",
+    "AnswerRecord",
     "BrakeRecord",
     "CapabilityRecord",
     "ChainRecord",
     "FailureRecord",
+    "IssueEventRecord",
     "IssueRecord",
     "Ledger",
     "LetterRecord",

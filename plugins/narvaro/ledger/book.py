@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from narvaro.errors import BusyError, LedgerError
 from narvaro.ledger.accesses import AccessPages
+from narvaro.ledger.answers import AnswerPages
 from narvaro.ledger.brakes import BrakePages
 from narvaro.ledger.forgetting import ForgettingPages
 from narvaro.ledger.issues import IssuePages
@@ -28,9 +29,17 @@ _LOCK_SPACE = 0x4E52
 
 
 class Ledger(
-    NightPages, BrakePages, KnowledgePages, IssuePages, JournalPages, AccessPages, RemovalPages, ForgettingPages
+    NightPages,
+    BrakePages,
+    KnowledgePages,
+    IssuePages,
+    AnswerPages,
+    JournalPages,
+    AccessPages,
+    RemovalPages,
+    ForgettingPages,
 ):
-    """Nights, loads, verdicts, cursors, brakes, capabilities, issues, letters, releases and accesses.
+    """Nights, loads, verdicts, cursors, brakes, capabilities, issues, answers, letters, releases and accesses.
 
     Safe to use from many processes: one writes at a time, the others wait their turn.
     """

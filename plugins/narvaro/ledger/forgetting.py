@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from narvaro.ledger.issue_tables import ISSUE_ANSWERS, ISSUES
 from narvaro.ledger.pages import Pages
-from narvaro.ledger.tables import ISSUES, LETTERS, VERDICTS
+from narvaro.ledger.tables import LETTERS, VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -33,12 +34,16 @@ class ForgettingPages(Pages):
                 _forget_in_verdicts(connection, verdicts, wanted.__contains__)
                 + _forget_in_issues(connection, issues, wanted.__contains__)
                 + _forget_letters(connection, told)
+                + _forget_reasons(connection, wanted)
             )
 
     def forget_record_ids_before(self, night: date) -> int:
-        """Forget every id that was told in verdicts, mended issues and sent letters before a night."""
+        """Forget every id told before a night in verdicts, mended issues and done letters, and their answers' reasons.
+
+        What people write in a reason is theirs: it may hold an id, or more than they should have written.
+        """
         issue_is_old = (ISSUES.c.state == "resolved") & (ISSUES.c.last_seen_night < night)
-        letter_is_old = (LETTERS.c.status == "sent") & (LETTERS.c.night < night) & (LETTERS.c.message != "")
+        letter_is_old = (LETTERS.c.status != "pending") & (LETTERS.c.night < night) & (LETTERS.c.message != "")
         columns = (VERDICTS.c.verdict_id, VERDICTS.c.failures)
         with self._write() as connection:
             verdicts: Sequence[Any] = connection.execute(sa.select(*columns).where(VERDICTS.c.night < night)).all()
@@ -46,10 +51,12 @@ class ForgettingPages(Pages):
                 sa.select(ISSUES.c.fingerprint, ISSUES.c.record_ids).where(issue_is_old)
             ).all()
             letters: Sequence[str] = connection.execute(sa.select(LETTERS.c.key).where(letter_is_old)).scalars().all()
+            mended = sa.select(ISSUES.c.fingerprint).where(issue_is_old)
             return (
                 _forget_in_verdicts(connection, verdicts, lambda _id: True)
                 + _forget_in_issues(connection, issues, lambda _id: True)
                 + _forget_letters(connection, letters)
+                + _empty_reasons(connection, ISSUE_ANSWERS.c.fingerprint.in_(mended))
             )
 
 
@@ -91,6 +98,19 @@ def _forget_in_issues(connection: Connection, rows: Sequence[Any], is_forgotten:
             connection.execute(sa.update(ISSUES).where(ISSUES.c.fingerprint == fingerprint).values(record_ids=kept))
             changed += 1
     return changed
+
+
+def _forget_reasons(connection: Connection, ids: Collection[str]) -> int:
+    """Empty the reasons of answers that name one of some ids."""
+    rows: Sequence[Any] = connection.execute(sa.select(ISSUE_ANSWERS.c.answer_id, ISSUE_ANSWERS.c.reason)).all()
+    naming = [answer_id for answer_id, reason in rows if any(record_id in reason for record_id in ids)]
+    return sum(_empty_reasons(connection, ISSUE_ANSWERS.c.answer_id == answer_id) for answer_id in naming)
+
+
+def _empty_reasons(connection: Connection, where: sa.ColumnElement[bool]) -> int:
+    """Empty answers' reasons; who answered what and until when stands."""
+    statement = sa.update(ISSUE_ANSWERS).where(where, ISSUE_ANSWERS.c.reason != "").values(reason="")
+    return connection.execute(statement).rowcount
 
 
 def _forget_letters(connection: Connection, keys: Sequence[str]) -> int:

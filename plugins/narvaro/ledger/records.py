@@ -69,6 +69,7 @@ class FailureRecord:
     record_ids: tuple[str, ...] = ()
     note_sv: str = ""
     note_en: str = ""
+    owner: str = "vendor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,35 +149,12 @@ class BrakeRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class IssueRecord:
-    """One fault of one source (or one of its school units); `state` is open or resolved.
-
-    `event` is what the asked night did to it: opened, seen, reopened, resolved, or
-    withdrawn when a second try of the same night no longer found what its first had opened.
-    """
-
-    fingerprint: str
-    source: str
-    rule: str
-    door: str
-    severity: str
-    state: str
-    opened_night: date
-    last_seen_night: date
-    school_unit_code: str | None = None
-    resolved_night: date | None = None
-    count: int = 0
-    nights_seen: int = 1
-    record_ids: tuple[str, ...] = ()
-    note_sv: str = ""
-    note_en: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
-    event: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class LetterRecord:
-    """One letter of the outbox; `key` makes it exist once, `status` is pending or sent."""
+    """One letter of the outbox; `key` makes it exist once.
+
+    `status` is pending, sent, bounced or given_up, `channel` email or notice;
+    `role` is the part of the recipient that it is for, empty for all of them.
+    """
 
     key: str
     night: date
@@ -188,6 +166,10 @@ class LetterRecord:
     attempts: int = 0
     queued_at: datetime | None = None
     sent_at: datetime | None = None
+    channel: str = "email"
+    role: str = ""
+    next_attempt_at: datetime | None = None
+    failed_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from narvaro.errors import LedgerError
+from narvaro.ledger.issue_tables import ISSUE_ANSWERS, ISSUES
 from narvaro.ledger.opening import database_errors, sqlite_path
 from narvaro.ledger.pages import Pages
 from narvaro.ledger.privacy_records import RemovalRecord, RemovalRun
 from narvaro.ledger.removal_tables import REMOVAL_RUNS, REMOVALS
-from narvaro.ledger.tables import ISSUES, LETTERS, LOADS, VERDICTS
+from narvaro.ledger.tables import LETTERS, LOADS, VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,7 +114,7 @@ class RemovalPages(Pages):
         with database_errors(self._engine, doing="be scrubbed"):
             if sqlite_path(self._engine) is None:
                 with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                    for table in (ISSUES, VERDICTS, LETTERS, LOADS, REMOVAL_RUNS):
+                    for table in (ISSUES, ISSUE_ANSWERS, VERDICTS, LETTERS, LOADS, REMOVAL_RUNS):
                         connection.execute(sa.text(f"vacuum full {table.name}"))
                 return
             raw = self._engine.raw_connection()

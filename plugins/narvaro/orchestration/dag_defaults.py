@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from narvaro.orchestration.airflow_troubles import tell_task_failure
 from narvaro.orchestration.retries import retry_policy
 from narvaro.settings import Settings
 
@@ -39,12 +40,13 @@ def default_args(county: County) -> dict[str, object]:
         "retry_delay": timedelta(seconds=county.retries.delay_seconds if delay_seconds is None else delay_seconds),
         "retry_policy": retry_policy(county.retries, delay_seconds=delay_seconds),
         "execution_timeout": timedelta(hours=3),
+        "on_failure_callback": tell_task_failure,
     }
 
 
-def open_line() -> Line:
-    """Open the installation with Airflow's own connections."""
+def open_line(*, during_switch: bool = False) -> Line:
+    """Open the installation with Airflow's own connections; `during_switch` as in `Line.open`."""
     from narvaro.orchestration.airflow_connections import find_airflow_connection
     from narvaro.orchestration.line import Line
 
-    return Line.open(find=find_airflow_connection)
+    return Line.open(find=find_airflow_connection, during_switch=during_switch)

@@ -18,7 +18,10 @@ from airflow.sdk import (
     task,
 )
 
+from narvaro.orchestration.airflow_troubles import tell_run_failure
 from narvaro.orchestration.dag_defaults import default_args, night_of, open_line
+from narvaro.orchestration.dag_ids import landing_dag_id
+from narvaro.orchestration.deadlines import figures_deadline
 from narvaro.orchestration.decision_dag import ask_when_held
 from narvaro.orchestration.pools import WAREHOUSE_WRITER, source_pool
 
@@ -53,6 +56,7 @@ def landing_dag(county: County, source: Source) -> DAG:
         params={"night": _NIGHT},
         default_args=default_args(county) | {"pool": source_pool(source.name)},
         dagrun_timeout=timedelta(hours=6),
+        on_failure_callback=tell_run_failure,
         tags=["layer:raw", f"source:{source.name}", "tier:1"],
     ) as dag:
 
@@ -70,10 +74,15 @@ def landing_dag(county: County, source: Source) -> DAG:
 
         @task
         def judge_loads() -> str:
-            """Hold every load against its suite; accept the night and move the cursors, or refuse it."""
+            """Hold every load against its suite; accept the night and move the cursors, hold it, or refuse it."""
             from narvaro.orchestration import landing_steps
+            from narvaro.orchestration.troubles import held_night, tell_engineer
 
-            return landing_steps.judge(open_line(), source.name, night_of(get_current_context(), county)).status
+            line, night = open_line(), night_of(get_current_context(), county)
+            record = landing_steps.judge(line, source.name, night)
+            if trouble := held_night(line, source.name, night):
+                tell_engineer(line, trouble)
+            return record.status
 
         @task(outlets=[landing_asset(source.name)], retries=0)
         def settle_source() -> Iterator[Metadata]:
@@ -98,7 +107,7 @@ def county_dag(county: County) -> DAG:
     with DAG(
         dag_id="build_county",
         description="Build the warehouse, publish the county's figures, send the letters",
-        doc_md=_COUNTY_DOC,
+        doc_md=_county_doc(county),
         schedule=AssetOrTimeSchedule(
             timetable=_clock(f"{county.build_at.minute} {county.build_at.hour} * * *", county),
             assets=AssetAll(*(landing_asset(source.name) for source in county.enabled_sources)),
@@ -108,6 +117,8 @@ def county_dag(county: County) -> DAG:
         params={"night": _NIGHT},
         default_args=default_args(county),
         dagrun_timeout=timedelta(hours=4),
+        on_failure_callback=tell_run_failure,
+        deadline=figures_deadline(county),
         tags=["layer:marts", "tier:1"],
     ) as dag:
 
@@ -144,11 +155,6 @@ def county_dag(county: County) -> DAG:
     return dag
 
 
-def landing_dag_id(source: str) -> str:
-    """Name a source's DAG: `land_0180_stockholm` for `0180-stockholm`."""
-    return "land_" + source.replace("-", "_")
-
-
 def _clock(cron: str, county: County) -> CronTriggerTimetable:
     """Give a clock in the county's time that waits for its next stroke.
 
@@ -174,11 +180,15 @@ against its suite and moves the cursor only when the night is accepted.
 """
 
 
-_COUNTY_DOC = """Build the county's figures from every source's last good night.
+def _county_doc(county: County) -> str:
+    """Write what the run page says about the county."""
+    late = f"What is not published at {county.figures_by.isoformat()}" if county.figures_by else "No lateness"
+    return f"""Build the county's figures from every source's last good night.
 
 Starts when all sources have settled their night, or by the clock with those that have: one silent
 municipality cannot stop the county, its last good data stand and are marked stale.
 
 - **A failed build** leaves yesterday's warehouse and publication; the log names the failing dbt nodes.
+- **Late?** {late} is told to the engineer, and so is every task that fails for good.
 - **Run again:** trigger with `night`; an unchanged night publishes nothing new.
 """

@@ -16,6 +16,8 @@ from airflow.listeners import hookimpl
 from airflow.plugins_manager import AirflowPlugin
 from airflow.sdk.configuration import conf
 
+from narvaro.orchestration.deadlines import TimeOfDay
+
 _SLOW = ("great_expectations", "dbt.cli.main")
 
 
@@ -29,7 +31,8 @@ def on_starting(component: object) -> None:  # noqa: ARG001 - the hook's signatu
 
 
 class PreloadPlugin(AirflowPlugin):
-    """Tell Airflow of the listener above."""
+    """Tell Airflow of the listener above, and of our own kind of deadline."""
 
     name = "narvaro_preload"
     listeners = [SimpleNamespace(on_starting=on_starting)]  # noqa: RUF012 - Airflow's own convention
+    deadline_references = [TimeOfDay]  # noqa: RUF012 - as above

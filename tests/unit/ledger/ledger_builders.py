@@ -47,6 +47,7 @@ def a_finding(**changes):
         "note_sv": "Rätta.",
         "note_en": "Mend.",
         "details": {"entities": ["attendances"]},
+        "owner": "vendor",
     }
     return SimpleNamespace(**values | changes)
 
@@ -59,5 +60,7 @@ def a_letter(**changes):
         "language": "sv",
         "subject": "Närvarodata",
         "message": "Subject: x\r\n\r\nhej",
+        "channel": "email",
+        "role": "",
     }
     return SimpleNamespace(**values | changes)

@@ -93,9 +93,9 @@ def test_a_finding_at_an_unexamined_door_is_refused(ledger):
 
 
 def test_only_the_first_record_ids_are_kept(ledger):
-    ids = tuple(f"id-{number}" for number in range(100))
-    (issue,) = ledger.record_findings(date(2026, 9, 19), [a_finding(record_ids=ids, count=100)], checked=HERE)
-    assert (len(issue.record_ids), issue.count) == (20, 100)
+    ids = tuple(f"id-{number}" for number in range(600))
+    (issue,) = ledger.record_findings(date(2026, 9, 19), [a_finding(record_ids=ids, count=1000)], checked=HERE)
+    assert (len(issue.record_ids), issue.count) == (500, 1000)
 
 
 def _without_event(issue):

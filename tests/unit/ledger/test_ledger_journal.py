@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from ledger_builders import NIGHT, a_letter
@@ -43,6 +43,51 @@ def test_a_sent_letter_stands(ledger):
 def test_an_unknown_letter_cannot_be_marked(ledger):
     with pytest.raises(LedgerError, match="No letter"):
         ledger.mark_sent("2026-09-19/nobody@kommun.example")
+
+
+def test_a_letter_says_its_way_and_its_role(ledger):
+    ledger.queue_letter(a_letter())
+    ledger.queue_letter(a_letter(key="notice", channel="notice", role="engineer", recipient="narvaro_teams"))
+    ways = {letter.key: (letter.channel, letter.role) for letter in ledger.pending_letters()}
+    assert ways == {a_letter().key: ("email", ""), "notice": ("notice", "engineer")}
+    assert [letter.key for letter in ledger.pending_letters(channel="notice")] == ["notice"]
+
+
+def test_a_letter_waits_for_its_next_try(ledger):
+    ledger.queue_letter(a_letter())
+    ledger.mark_failed(a_letter().key, "answer 451", MADE_AT + timedelta(hours=1))
+    assert ledger.pending_letters(MADE_AT) == []
+    (letter,) = ledger.pending_letters(MADE_AT + timedelta(hours=1))
+    assert (letter.failed_reason, letter.attempts) == ("answer 451", 1)
+    assert ledger.pending_letters() == [letter]
+
+
+def test_a_letter_is_not_lost_when_the_clock_goes_back(ledger):
+    ledger.queue_letter(a_letter())
+    ledger.mark_failed(a_letter().key, "answer 451", MADE_AT + timedelta(days=365))
+    assert len(ledger.pending_letters(MADE_AT)) == 1
+
+
+@pytest.mark.parametrize(("mark", "status"), [("mark_bounced", "bounced"), ("mark_given_up", "given_up")])
+def test_a_letter_that_came_to_nothing_is_kept_and_can_be_sent_again(ledger, mark, status):
+    ledger.queue_letter(a_letter())
+    getattr(ledger, mark)(a_letter().key, "no such mailbox")
+    assert ledger.pending_letters() == []
+    assert ledger.queue_letter(a_letter(subject="newer")) is False
+    (letter,) = ledger.letters(NIGHT)
+    assert (letter.status, letter.failed_reason, letter.subject) == (status, "no such mailbox", a_letter().subject)
+    ledger.requeue_letter(letter.key)
+    (letter,) = ledger.pending_letters(MADE_AT)
+    assert (letter.attempts, letter.failed_reason) == (0, "")
+
+
+def test_a_letter_that_waits_or_was_sent_is_not_queued_anew(ledger):
+    ledger.queue_letter(a_letter())
+    with pytest.raises(LedgerError, match="No letter"):
+        ledger.requeue_letter(a_letter().key)
+    ledger.mark_sent(a_letter().key)
+    with pytest.raises(LedgerError, match="No letter"):
+        ledger.requeue_letter(a_letter().key)
 
 
 def test_a_preliminary_release_can_be_made_again(ledger):

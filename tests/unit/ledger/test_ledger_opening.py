@@ -21,6 +21,23 @@ from narvaro.ledger import Ledger
 from narvaro.ledger.tables import METADATA, REVISION, VERSION_TABLE
 
 WRITERS = 34
+# What later revisions have added to the first.
+ADDED_TABLES = (
+    "source_capabilities",
+    "source_reads",
+    "brakes",
+    "removals",
+    "removal_runs",
+    "access_heads",
+    "issue_answers",
+    "issue_tellings",
+)
+ADDED_COLUMNS = {
+    "nights": ("reads",),
+    "accesses": ("grain", "chain_hash"),
+    "issues": ("owner", "escalated_night", "flapping_since"),
+    "letters": ("channel", "role", "next_attempt_at", "failed_reason"),
+}
 
 
 # Forks from a process without threads of its own, as Airflow's executor does.
@@ -173,10 +190,11 @@ def test_a_killed_writer_leaves_nothing_half_done(sqlite_url):
 def test_a_ledger_of_the_first_revision_is_migrated_with_its_nights(sqlite_url):
     Ledger.open(sqlite_url).record_landing("s", NIGHT, [a_load(source="s")])
     with sqlite3.connect(sqlite_url.removeprefix("sqlite:///")) as database:
-        for table in ("source_capabilities", "source_reads", "brakes", "removals", "removal_runs", "access_heads"):
+        for table in ADDED_TABLES:
             database.execute(f"drop table {table}")
-        for table, column in (("nights", "reads"), ("accesses", "grain"), ("accesses", "chain_hash")):
-            database.execute(f"alter table {table} drop column {column}")
+        for table, columns in ADDED_COLUMNS.items():
+            for column in columns:
+                database.execute(f"alter table {table} drop column {column}")
         database.execute(f"update {VERSION_TABLE} set version_num = '0001'")
     migrated = Ledger.open(sqlite_url)
     assert (migrated.night("s", NIGHT).status, migrated.night("s", NIGHT).reads) == ("landed", ())

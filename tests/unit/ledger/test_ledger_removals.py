@@ -84,6 +84,36 @@ def test_old_ids_are_forgotten_and_newer_ones_stay(ledger):
     assert ledger.open_issues()[0].record_ids == ("id-1", "id-2")
 
 
+def test_reason_that_names_an_id_is_emptied_and_the_answer_stands(ledger):
+    ledger.record_findings(NIGHT, [a_finding()], checked=[(SOURCE, "rows")])
+    (issue,) = ledger.issues()
+    for reason in ("we look for id-1", "we look on"):
+        ledger.answer_issue(issue.fingerprint, "acknowledged", by="anna", reason=reason)
+    assert ledger.forget_record_ids({"id-1"}) == 2
+    assert [(answer.reason, answer.answered_by) for answer in ledger.answers()] == [
+        ("", "anna"),
+        ("we look on", "anna"),
+    ]
+
+
+def test_reasons_of_old_mended_issues_are_emptied(ledger):
+    ledger.record_findings(NIGHT, [a_finding()], checked=[(SOURCE, "rows")])
+    (issue,) = ledger.issues()
+    ledger.answer_issue(issue.fingerprint, "acknowledged", by="anna", reason="soon")
+    assert ledger.forget_record_ids_before(NEXT_NIGHT) == 0
+    ledger.record_findings(NEXT_NIGHT, [], checked=[(SOURCE, "rows")])
+    assert ledger.forget_record_ids_before(NEXT_NIGHT) == 2
+    assert [answer.reason for answer in ledger.answers()] == [""]
+
+
+def test_letter_whose_text_is_gone_is_not_sent_again(ledger):
+    ledger.queue_letter(a_letter(message=a_message("see id-1")))
+    ledger.mark_given_up(a_letter().key, "answer 550")
+    assert ledger.forget_record_ids_before(NEXT_NIGHT) == 1
+    with pytest.raises(LedgerError, match="No letter"):
+        ledger.requeue_letter(a_letter().key)
+
+
 def test_scrubbed_ledger_holds_no_byte_of_what_was_forgotten(sqlite_url, tmp_path):
     ledger = Ledger.open(sqlite_url)
     needle = "6f0d4c2e-secret-of-a-row"
