@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import email
 import email.policy
+import shutil
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -15,8 +16,10 @@ import pytest
 from simulated_line import SimulatedLine, simulated_line
 
 from narvaro.alerts.catcher import MailCatcher
-from narvaro.errors import AlertError
+from narvaro.county import load_county
+from narvaro.errors import AlertError, ConfigError
 from narvaro.orchestration import county_steps
+from narvaro.orchestration.known_units import require_known_units
 from narvaro.simulator import canaries
 
 if TYPE_CHECKING:
@@ -111,6 +114,9 @@ def test_letter_on_impossible_minutes_gives_their_number_and_their_record_ids(po
     planted = impossible_ids(post.line, "1080-karlskrona")
     assert len(planted) == 7
     assert all(attendance_id in text for attendance_id in planted)
+    (attachment,) = post.first_letters[KARLSKRONA].iter_attachments()
+    assert attachment.get_filename() == "narvarofel-2026-09-19.csv"
+    assert all(attendance_id in attachment.get_content() for attendance_id in planted)
 
 
 def impossible_ids(line: SimulatedLine, source: str) -> set[str]:
@@ -145,7 +151,9 @@ def test_letter_on_missing_reports_names_schools_and_weeks(post: Post):
 def test_letters_name_no_pupil(post: Post):
     """Neither as the source knows them nor as we do."""
     texts = [path.read_text(encoding="utf-8") for path in post.catcher.letters()]
-    bodies = [text_of(message) for message in post.letters()] + texts
+    attached = [str(part.get_content()) for message in post.letters() for part in message.iter_attachments()]
+    assert attached
+    bodies = [text_of(message) for message in post.letters()] + texts + attached
     landed = set()
     for path in post.line.line.settings.landing_dir.glob("pupils/*/*/part-0000.parquet"):
         table = pq.read_table(path, columns=["person_id", "pupil_id"])
@@ -175,3 +183,20 @@ def test_next_night_thanks_those_who_mended_and_leaves_the_others_alone(post: Po
         assert "ÅTGÄRDAT" in text_of(message)
         assert "Tack, detta är åtgärdat." in text_of(message)
     assert county_steps.send_letters(post.line.line, second) == 0
+
+
+def test_recipients_of_school_units_that_are_not_there_are_an_error(post: Post, tmp_path: Path):
+    """Which units there are is known when the county has been built."""
+    line = post.line.line
+    unit = next(issue.school_unit_code for issue in line.ledger.issues("1060-olofstrom") if issue.school_unit_code)
+    config = shutil.copytree(line.county.config_dir, tmp_path / "config")
+    entry = f'{{owner: "2120000811", school_units: ["{unit}"], email: rektor@olofstrom.example}}'
+    (config / "recipients.yml").write_text(f"recipients:\n  - {entry}\n", encoding="utf-8")
+    require_known_units(replace(line, county=load_county(config)))
+
+    strangers = entry.replace("2120000811", "2120000829"), entry.replace(str(unit), "99999999")
+    (config / "recipients.yml").write_text("recipients:\n" + "".join(f"  - {one}\n" for one in strangers))
+    with pytest.raises(ConfigError) as caught:
+        require_known_units(replace(line, county=load_county(config)))
+    assert f"recipients.yml:2: the school unit {unit} is another owner's" in str(caught.value)
+    assert "recipients.yml:3: there is no school unit 99999999" in str(caught.value)

@@ -24,12 +24,15 @@ SHORT_PULL = "short_pull"
 SURPLUS_MINUTES = "surplus_minutes"
 CAPABILITY_CHANGED = "capability_changed"
 DISPUTED_IDENTITY = "disputed_identity"
-MAX_RECORD_IDS = 20
+MAX_RECORD_IDS = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault; `details` may hold school_unit_name, periods, entities and reason, never a pupil's."""
+    """One fault; `details` may hold school_unit_name, periods, entities and reason, never a pupil's.
+
+    `owner` is who mends it: register, timetable, reporting, vendor, or engineer for ourselves.
+    """
 
     source: str
     rule: str
@@ -41,6 +44,7 @@ class Finding:
     note_sv: str = ""
     note_en: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+    owner: str = "vendor"
 
 
 class MetFailure(Protocol):
@@ -58,6 +62,8 @@ class MetFailure(Protocol):
     def note_sv(self) -> str: ...  # noqa: D102
     @property
     def note_en(self) -> str: ...  # noqa: D102
+    @property
+    def owner(self) -> str: ...  # noqa: D102
 
 
 class UnitFailure(MetFailure, Protocol):
@@ -76,7 +82,7 @@ class MartFailure(MetFailure, Protocol):
 
 def not_read(source: str, *, reason: str = "") -> Finding:
     """Give the finding that we did not get as far as asking a source: ours to mend, and nobody else's."""
-    return Finding(source, NOT_READ, DOOR_READING, "critical", details=_reason(reason))
+    return Finding(source, NOT_READ, DOOR_READING, "critical", details=_reason(reason), owner="engineer")
 
 
 def silent_source(source: str, *, reason: str = "") -> Finding:
@@ -101,6 +107,7 @@ def held_deletions(source: str, units: Iterable[Mapping[str, Any]], *, reason: s
             door=DOOR_ARRIVAL,
             severity="critical",
             count=sum(member["doomed"] for member in members),
+            owner="register",
             school_unit_code=code or None,
             details=_reason(reason)
             | {
@@ -134,7 +141,7 @@ def capability_changed(source: str, differences: Iterable[str]) -> Finding:
 
 def disputed_identity(source: str, count: int) -> Finding:
     """Give the finding that records cannot be one human being though their civic numbers say so."""
-    return Finding(source, DISPUTED_IDENTITY, DOOR_MARTS, "warning", count=count)
+    return Finding(source, DISPUTED_IDENTITY, DOOR_MARTS, "warning", count=count, owner="register")
 
 
 def findings_from_failures(
@@ -163,6 +170,7 @@ def findings_from_failures(
                 note_sv=first.note_sv,
                 note_en=first.note_en,
                 details={"entities": sorted({entity for entity, _ in members})},
+                owner=first.owner,
             )
         )
     return findings
@@ -188,14 +196,31 @@ def findings_from_units(
             rule=failure.rule,
             door=DOOR_MARTS,
             severity=failure.severity,
-            count=len(periods[code]),
+            count=len(set(periods[code])),
             school_unit_code=code,
             note_sv=failure.note_sv,
             note_en=failure.note_en,
-            details={"school_unit_name": names.get(code, ""), "periods": sorted(periods[code])},
+            details={"school_unit_name": names.get(code, ""), "periods": sorted(set(periods[code]))},
+            owner=failure.owner,
         )
         for code in sorted(periods)
         if code in sources
+    ]
+
+
+def findings_from_sources(failure: MartFailure) -> list[Finding]:
+    """Give one finding per source from the failure of a mart whose rows are sources."""
+    return [
+        Finding(
+            source=key["source_name"],
+            rule=failure.rule,
+            door=DOOR_MARTS,
+            severity=failure.severity,
+            note_sv=failure.note_sv,
+            note_en=failure.note_en,
+            owner=failure.owner,
+        )
+        for key in failure.keys
     ]
 
 

@@ -1,70 +1,43 @@
-"""A letter: what is new, what is still open and what is mended, for one recipient and night."""
+"""A letter: one recipient's digest as an e-mail, the same words as text and as HTML."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-import yaml
-from babel.dates import format_date
-from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from narvaro.alerts.finding import CAPABILITY_CHANGED, HELD_DELETIONS, NOT_READ
+from narvaro.alerts.attachment import attachment_of
+from narvaro.alerts.digest import ACKNOWLEDGED, MENDED, SECTIONS, VERIFIED, digests, letter_key
+from narvaro.alerts.fault import MAX_FAULTS_SHOWN, Teller
+from narvaro.alerts.links import COUNTY
 from narvaro.alerts.message import compose_message
-from narvaro.errors import AlertError
+from narvaro.alerts.notice import compose_notice
+from narvaro.alerts.words import counted, long_day, number, short_day, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import date
 
+    from narvaro.alerts.attachment import Attachment
+    from narvaro.alerts.digest import Digest
+    from narvaro.alerts.links import Links
+    from narvaro.alerts.reporting import ReportedIssue
     from narvaro.county import County
-    from narvaro.county.model import Contact
-    from narvaro.county.values import Language
 
-# A fault that nobody mends is told again once a week, not every morning.
-REMIND_EVERY_NIGHTS = 7
-_SECTIONS = {"new": ("opened", "reopened"), "open": ("seen",), "mended": ("resolved",)}
-# What the owner must look into and the engineer must decide or plan for.
-_FOR_BOTH = {HELD_DELETIONS, CAPABILITY_CHANGED}
-_NEWS = _SECTIONS["new"] + _SECTIONS["mended"]
-
-
-class ReportedIssue(Protocol):
-    """What an issue must tell to be written about; `event` is what the night did to it."""
-
-    @property
-    def source(self) -> str: ...  # noqa: D102
-    @property
-    def school_unit_code(self) -> str | None: ...  # noqa: D102
-    @property
-    def rule(self) -> str: ...  # noqa: D102
-    @property
-    def severity(self) -> str: ...  # noqa: D102
-    @property
-    def count(self) -> int: ...  # noqa: D102
-    @property
-    def nights_seen(self) -> int: ...  # noqa: D102
-    @property
-    def record_ids(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def note_sv(self) -> str: ...  # noqa: D102
-    @property
-    def note_en(self) -> str: ...  # noqa: D102
-    @property
-    def opened_night(self) -> date: ...  # noqa: D102
-    @property
-    def details(self) -> Mapping[str, Any]: ...  # noqa: D102
-    @property
-    def event(self) -> str: ...  # noqa: D102
+EMAIL, NOTICE = "email", "notice"
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One letter, ready to be sent: `message` is the whole e-mail, `key` makes it exist once."""
+    """One letter, ready to be sent: `message` is the whole e-mail or notice, `key` makes it exist once.
+
+    `channel` is email or notice, whose recipient is a connection; `role` names the roles that it is for.
+    It waits for the morning, `not_before`, unless it is urgent.
+    """
 
     key: str
     night: date
@@ -72,165 +45,169 @@ class Letter:
     language: str
     subject: str
     message: str = field(repr=False)
+    channel: str = EMAIL
+    role: str = ""
+    not_before: datetime | None = None
 
 
-def compose_letters(county: County, night: date, issues: Iterable[ReportedIssue]) -> list[Letter]:
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes a county's letters; without `links` they name no pages."""
+
+    county: County
+    links: Links | None = None
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def write(self, digest: Digest) -> Letter:
+        """Write one recipient's letter or notice.
+
+        Raises:
+            AlertError: it cannot be written.
+        """
+        key, status_pages = letter_key(digest.night, digest.address), self._status_pages(digest)
+        subject = subject_of(digest)
+        about: dict[str, Any] = {
+            "key": key,
+            "night": digest.night,
+            "recipient": digest.address,
+            "language": digest.language,
+            "subject": subject,
+            "role": digest.roles,
+            "not_before": None if digest.is_urgent else self.county.morning_of(digest.night),
+        }
+        if digest.is_channel:
+            message = compose_notice(self.county, digest, key=key, title=subject, status_pages=status_pages)
+            return Letter(message=message, channel=NOTICE, **about)
+        attachment = attachment_of(_open_issues(digest), digest.night, digest.language)
+        values = self._values(digest, subject, attachment) | {"status_pages": status_pages}
+        message = compose_message(
+            key=key,
+            letters=self.county.letters,
+            recipient=digest.address,
+            language=digest.language,
+            subject=subject,
+            text=render("letter.txt.j2", values),
+            html=render("letter.html.j2", values),
+            attachment=attachment,
+        )
+        return Letter(message=message, **about)
+
+    def _values(self, digest: Digest, subject: str, attachment: Attachment | None) -> dict[str, Any]:
+        """Give what the templates say."""
+        return frame(self.county, digest.night, digest.language, subject, is_ours=digest.is_ours) | {
+            "attachment": _about(attachment, digest.language),
+            "sections": self._sections(digest),
+        }
+
+    def _sections(self, digest: Digest) -> list[dict[str, Any]]:
+        """Give the sections in order; an empty one is left out, and too long a one is cut and says so."""
+        headings = texts(digest.language)["headings"]
+        teller = Teller(self.county, digest.language, lambda issue: self._answer_link(digest, issue))
+        sections = []
+        for name in SECTIONS:
+            faults = teller.faults([story.issue for story in digest.of_section(name)], name)
+            hidden = len(faults) - MAX_FAULTS_SHOWN
+            if faults:
+                sections.append(
+                    {
+                        "heading": headings[name],
+                        "is_mended": name == MENDED,
+                        "is_settled": name in (MENDED, VERIFIED),
+                        "faults": faults[:MAX_FAULTS_SHOWN],
+                        "hidden": number(hidden, digest.language) if hidden > 0 else "",
+                    }
+                )
+        return sections
+
+    def _answer_link(self, digest: Digest, issue: ReportedIssue) -> str:
+        """Give where the owner may answer; the region reads and does not answer for others."""
+        if self.links is None or digest.is_ours or issue.source not in self.county.sources:
+            return ""
+        owner_id = self.county.owner_of(issue.source).owner_id
+        return self.links.answer_page(issue.fingerprint, owner_id, now=self.now)
+
+    def _status_pages(self, digest: Digest) -> list[dict[str, str]]:
+        """Give the name and address of each status page that the recipient may see."""
+        if self.links is None:
+            return []
+        if digest.is_ours:
+            return [{"name": self.county.name(digest.language), "url": self.links.status_page(COUNTY, now=self.now)}]
+        sources = {story.issue.source for story in digest.stories} & set(self.county.sources)
+        owners = {self.county.owner_of(source).owner_id: self.county.owner_of(source).name for source in sources}
+        return [
+            {"name": name, "url": self.links.status_page(owner_id, now=self.now)}
+            for owner_id, name in sorted(owners.items(), key=lambda pair: pair[1])
+        ]
+
+
+def compose_letters(  # noqa: PLR0913 - what a morning's post is made of
+    county: County,
+    night: date,
+    issues: Iterable[ReportedIssue],
+    *,
+    earlier: Mapping[date, Sequence[ReportedIssue]] | None = None,
+    written: Collection[str] = (),
+    links: Links | None = None,
+    now: datetime | None = None,
+) -> list[Letter]:
     """Give one letter per recipient who has news, or a fault to be reminded of.
+
+    On a quiet day only critical news is written about. `earlier` and `written` are as `digests` takes them.
 
     Raises:
         AlertError: a letter cannot be written.
     """
-    by_contact: dict[str, list[ReportedIssue]] = defaultdict(list)
-    contacts: dict[str, Contact] = {}
-    for issue in issues:
-        if not any(issue.event in events for events in _SECTIONS.values()):
-            continue
-        for contact in _contacts(county, issue):
-            contacts.setdefault(contact.email, contact)
-            by_contact[contact.email].append(issue)
-    return [
-        _letter(county, night, contacts[email], mine)
-        for email, mine in sorted(by_contact.items())
-        if any(issue.event in _NEWS or issue.nights_seen % REMIND_EVERY_NIGHTS == 0 for issue in mine)
-    ]
+    writer = Writer(county, links, now or datetime.now(UTC))
+    found = digests(county, night, issues, earlier=earlier, written=written)
+    return [writer.write(digest) for digest in found if is_sent(county, digest)]
 
 
-def _contacts(county: County, issue: ReportedIssue) -> list[Contact]:
-    """Give who is told of an issue."""
-    # A change is told once, not mended: at the next probe it is simply how things are.
-    if issue.rule == CAPABILITY_CHANGED and issue.event == "resolved":
-        return []
-    # Our own faults, and a source that has left the configuration, are the engineer's affair.
-    if issue.rule == NOT_READ or issue.source not in county.sources:
-        return [county.contact]
-    owner = county.source_contact(issue.source)
-    is_for_both = issue.rule in _FOR_BOTH and owner.email != county.contact.email
-    return [owner, county.contact] if is_for_both else [owner]
+def is_sent(county: County, digest: Digest) -> bool:
+    """Tell whether a digest is worth a letter on its day."""
+    may_go = not county.is_quiet(digest.night) or (county.letters.critical_on_quiet_days and digest.is_urgent)
+    return digest.is_due and may_go
 
 
-def _letter(county: County, night: date, contact: Contact, issues: Sequence[ReportedIssue]) -> Letter:
-    """Write one recipient's letter."""
-    language = contact.language
-    words = texts(language)
-    open_count = sum(issue.event != "resolved" for issue in issues)
-    subject = _counted(words["subject"], open_count).format(
-        day=format_date(night, format="d MMMM", locale=language),
-        count=format_decimal(open_count, locale=language),
+def subject_of(digest: Digest) -> str:
+    """Give a letter's subject: how many faults wait for the recipient."""
+    waiting = sum(story.section not in (MENDED, VERIFIED, ACKNOWLEDGED) for story in digest.stories)
+    return str(counted(texts(digest.language)["subject"], waiting)).format(
+        day=short_day(digest.night, digest.language), count=number(waiting, digest.language)
     )
-    values = {
-        "county": county.name(language),
-        "day": format_date(night, format="long", locale=language),
+
+
+def frame(county: County, night: date, language: str, subject: str, *, is_ours: bool) -> dict[str, Any]:
+    """Give what every letter says around what it is about."""
+    words = texts(language)
+    return {
+        "around": words["ours"] if is_ours else words,
+        "county": county.names[language],
+        "day": long_day(night, language),
         "language": language,
         "reply_to": county.letters.reply_to,
-        "sections": _sections(county, issues, language),
         "sender": county.letters.sender_name,
         "subject": subject,
         "words": words,
     }
-    key = f"{night.isoformat()}/{contact.email}"
-    message = compose_message(
-        key=key,
-        letters=county.letters,
-        recipient=contact.email,
-        language=language,
-        subject=subject,
-        text=_environment().get_template("letter.txt.j2").render(values),
-        html=_environment().get_template("letter.html.j2").render(values),
-    )
-    return Letter(key, night, contact.email, language, subject, message)
 
 
-def _sections(county: County, issues: Sequence[ReportedIssue], language: Language) -> list[dict[str, Any]]:
-    """Give what is new, still open and mended; an empty section is left out."""
-    headings = texts(language)["headings"]
-    sections = []
-    for name, events in _SECTIONS.items():
-        if faults := _faults(county, [issue for issue in issues if issue.event in events], language):
-            sections.append({"heading": headings[name], "is_mended": name == "mended", "faults": faults})
-    return sections
+def render(template: str, values: Mapping[str, Any]) -> str:
+    """Give a template filled in."""
+    return _environment().get_template(template).render(values)
 
 
-def _faults(county: County, issues: Sequence[ReportedIssue], language: Language) -> list[dict[str, Any]]:
-    """Give the faults of a section: one per source and rule, its school units beneath it."""
-    groups: dict[tuple[bool, str, str], list[ReportedIssue]] = defaultdict(list)
-    for issue in issues:
-        groups[issue.severity != "critical", issue.rule, issue.source].append(issue)
-    return [_fault(county, members, language) for _, members in sorted(groups.items())]
+def _open_issues(digest: Digest) -> list[ReportedIssue]:
+    return [story.issue for story in digest.stories if story.section not in (MENDED, VERIFIED)]
 
 
-def _fault(county: County, members: Sequence[ReportedIssue], language: Language) -> dict[str, Any]:
-    """Give what a template says of one fault."""
-    first = members[0]
-    count = sum(issue.count for issue in members)
-    rule = _rule(first, language)
-    units = [_unit(issue, language) for issue in members if issue.school_unit_code]
-    owner = county.owner_of(first.source).name if first.source in county.sources else ""
-    numbers = {"count": format_decimal(len(units) if units else count, locale=language), "source": first.source}
-    return {
-        "count": format_decimal(count, locale=language),
-        "is_counted": bool(first.record_ids) or (not units and count > 1),
-        "owner": owner,
-        "reason": " ".join(str(first.details.get("reason", "")).split()),
-        "record_ids": first.record_ids,
-        "is_more": count > len(first.record_ids) > 0,
-        "rule": first.rule,
-        "since": format_date(min(issue.opened_night for issue in members), format="long", locale=language),
-        "source": first.source,
-        "title": _counted(rule["title"], len(units) or count).format(**numbers),
-        "what": _counted(rule["what"], len(units) or count).format(**numbers),
-        "todo": rule["todo"],
-        "units": units,
-    }
-
-
-def _rule(issue: ReportedIssue, language: Language) -> dict[str, Any]:
-    """Give a rule's words; a rule without its own says what its suite's note says."""
-    rules = texts(language)["rules"]
-    if issue.rule in rules:
-        return dict(rules[issue.rule])
-    note = issue.note_en if language == "en" else issue.note_sv
-    return {**rules["other"], "todo": note or rules["other"]["todo"]}
-
-
-def _unit(issue: ReportedIssue, language: Language) -> dict[str, str]:
-    """Give what a template says of one school unit."""
-    periods = [_week(period) for period in issue.details.get("periods", ())]
-    weeks = texts(language)["week"]
-    label = _counted(weeks, len(periods)).format(weeks=", ".join(periods)) if periods else ""
-    return {
-        "name": issue.details.get("school_unit_name") or str(issue.school_unit_code),
-        "code": str(issue.school_unit_code),
-        "weeks": label,
-    }
-
-
-def _week(period: str) -> str:
-    """Give an ISO week as people say it, 38 for 2026-W38."""
-    return period.rsplit("W", 1)[-1].lstrip("0") if "W" in period else period
-
-
-def _counted(forms: str | Mapping[str, str], count: int) -> str:
-    """Give the form of a text that fits a number; 0 has a form of its own where the text has one."""
-    if isinstance(forms, str):
-        return forms
-    if count == 0 and "none" in forms:
-        return forms["none"]
-    return forms["one" if count == 1 else "other"]
-
-
-@cache
-def texts(language: str) -> dict[str, Any]:
-    """Give every word that letters use in a language.
-
-    Raises:
-        AlertError: there are no texts in this language.
-    """
-    path = Path(__file__).with_name("texts") / f"{language}.yml"
-    if not path.is_file():
-        message = f"There are no letters in {language}. Choose sv or en for the contact, or add {path.name}."
-        raise AlertError(message)
-    words: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return words
+def _about(attachment: Attachment | None, language: str) -> str:
+    """Say what the attachment holds, and what it does not."""
+    if attachment is None:
+        return ""
+    words = texts(language)["attachment"]
+    numbers = {"rows": number(attachment.rows, language), "total": number(attachment.total, language)}
+    form = words["whole"] if attachment.rows == attachment.total else words["part"]
+    return str(counted(form, attachment.rows)).format(name=attachment.name, **numbers)
 
 
 @cache

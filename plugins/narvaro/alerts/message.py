@@ -9,13 +9,18 @@ from email.policy import SMTP
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from narvaro.alerts.attachment import Attachment
     from narvaro.county.model import Letters
+
+
+def digest_of_key(key: str) -> str:
+    """Give a letter's key as a short name that tells nothing: the same letter, the same name."""
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
 def message_id(key: str, sender_address: str) -> str:
     """Give the Message-ID of a letter's key: the same letter is the same message however often it is sent."""
-    digest = hashlib.sha256(key.encode()).hexdigest()[:32]
-    return f"<{digest}@{sender_address.rpartition('@')[2]}>"
+    return f"<{digest_of_key(key)}@{sender_address.rpartition('@')[2]}>"
 
 
 def compose_message(  # noqa: PLR0913 - the parts of a letter
@@ -27,6 +32,7 @@ def compose_message(  # noqa: PLR0913 - the parts of a letter
     subject: str,
     text: str,
     html: str,
+    attachment: Attachment | None = None,
 ) -> str:
     """Give the whole message but its date, which is the day it is sent; the same input, the same bytes."""
     message = EmailMessage(policy=SMTP)
@@ -39,7 +45,11 @@ def compose_message(  # noqa: PLR0913 - the parts of a letter
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
-    # Last, for what is said of the content before is moved to the first of the two.
+    boundary = f"=_{digest_of_key(key)[:24]}"
+    message.set_boundary(boundary)
+    if attachment is not None:
+        message.add_attachment(attachment.text, subtype="csv", filename=attachment.name, cte="quoted-printable")
+        message.set_boundary(f"{boundary}_")
+    # Last, for what is said of the content before is moved to the first of the parts.
     message["Content-Language"] = language
-    message.set_boundary(f"=_{hashlib.sha256(key.encode()).hexdigest()[:24]}")
     return message.as_bytes().decode("ascii")

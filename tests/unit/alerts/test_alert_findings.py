@@ -8,6 +8,7 @@ from narvaro.alerts import (
     DOOR_READING,
     DOOR_ROWS,
     findings_from_failures,
+    findings_from_sources,
     findings_from_units,
     not_read,
     silent_source,
@@ -28,10 +29,10 @@ def test_the_gravest_severity_counts():
     assert finding.severity == "critical"
 
 
-def test_record_ids_are_cut_at_twenty():
-    failure = a_failure(record_ids=tuple(str(number) for number in range(15)))
+def test_record_ids_are_cut_at_five_hundred():
+    failure = a_failure(record_ids=tuple(str(number) for number in range(300)))
     (finding,) = findings_from_failures(SOURCE, [("a", failure), ("b", failure)], door=DOOR_ROWS)
-    assert len(finding.record_ids) == 20
+    assert len(finding.record_ids) == 500
 
 
 def test_units_become_findings_of_their_owners_source():
@@ -48,6 +49,19 @@ def test_units_become_findings_of_their_owners_source():
         ("b", "2", 1, DOOR_MARTS),
     ]
     assert findings[0].details == {"school_unit_name": "Björkskolan", "periods": ["2026-W37", "2026-W38"]}
+
+
+def test_days_of_one_week_are_one_period():
+    week = {"school_unit_code": "1", "iso_week": "2026-W37"}
+    keys = [week | {"school_date": day} for day in ("2026-09-10", "2026-09-11")]
+    (finding,) = findings_from_units(a_failure(keys=tuple(keys)), sources={"1": "a"}, names={})
+    assert (finding.count, finding.details["periods"]) == (1, ["2026-W37"])
+
+
+def test_sources_become_findings_of_their_own_with_the_rules_owner():
+    failure = a_failure(rule="late_delivery", severity="warning", keys=({"source_name": "a"}, {"source_name": "b"}))
+    found = [(f.source, f.rule, f.door, f.school_unit_code, f.owner) for f in findings_from_sources(failure)]
+    assert found == [(source, "late_delivery", DOOR_MARTS, None, failure.owner) for source in ("a", "b")]
 
 
 def test_a_source_that_cannot_be_read_is_a_finding():

@@ -3,15 +3,17 @@ from __future__ import annotations
 import dataclasses
 from datetime import timedelta
 from html.parser import HTMLParser
+from string import Formatter
 
 import pytest
 import yaml
 from reported import BLEKINGE, NIGHT, PROJECT_DIR, RECIPIENT, an_issue, html_of, parsed, text_of
 
 from narvaro.alerts import compose_letters
-from narvaro.alerts.letter import texts
+from narvaro.alerts.words import texts
 from narvaro.county import load_county
 from narvaro.errors import AlertError
+from narvaro.sources.contract import ENTITIES
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,8 @@ def test_one_letter_per_recipient_and_night(county):
 def test_a_letter_is_valid_mail(county):
     message = parsed(the_letter(county, an_issue()))
     assert message.defects == []
-    assert [part.get_content_type() for part in message.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    kinds = ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "text/csv"]
+    assert [part.get_content_type() for part in message.walk()] == kinds
     assert message["To"] == RECIPIENT
     assert message["From"].addresses[0].addr_spec == county.letters.sender_address
     assert message["Reply-To"] == county.letters.reply_to
@@ -90,6 +93,23 @@ def test_a_rule_without_words_of_its_own_speaks_by_its_note(county):
     text = text_of(the_letter(county, an_issue(rule="unheard_of", count=1)))
     assert "Svensk anmärkning." in text
     assert "En post från 1080-karlskrona har ett fel." in text
+
+
+def test_a_note_says_what_it_is_and_how_to_mend_it(county):
+    note = "Lektionen saknar aktivitet. Koppla den. Tack."
+    entities = {"entities": ["lessons", "activities"]}
+    text = text_of(the_letter(county, an_issue(rule="unheard_of", count=7, note_sv=note, details=entities)))
+    assert "* Lektionen saknar aktivitet\r\n" in text
+    assert "7 poster från 1080-karlskrona har samma fel." in text
+    assert "Gör så här: Koppla den. Tack." in text
+    assert "Gäller: aktiviteter, lektioner" in text
+
+
+def test_a_rule_without_words_says_whether_it_is_about_units_or_the_whole_source(county):
+    unit = an_issue(rule="odd_jump", school_unit_code="12345678", record_ids=(), count=3)
+    text = text_of(the_letter(county, unit, an_issue(rule="late_delivery", record_ids=(), count=1)))
+    assert "En skolenhets uppgifter från 1080-karlskrona har felet." in text
+    assert "Leveransen från 1080-karlskrona har felet." in text
 
 
 def test_units_of_one_fault_stand_together(county):
@@ -154,6 +174,15 @@ def test_hostile_text_stays_text(county):
     assert parsed(letter)["Bcc"] is None
 
 
+def test_a_name_with_line_breaks_makes_no_lines_of_its_own(county):
+    hostile = "Björkskolan\n\nNYTT\n* Allt är bra"
+    issue = an_issue(school_unit_code="1\n2", record_ids=("a\nb",), details={"school_unit_name": hostile})
+    text = text_of(the_letter(county, issue))
+    assert "  - Björkskolan NYTT * Allt är bra (1 2)" in text
+    assert "  - a b" in text
+    assert text.count("NYTT") == 2
+
+
 class Outline(HTMLParser):
     """Collects what a reader without eyes meets."""
 
@@ -180,8 +209,10 @@ def test_html_is_well_formed_accessible_and_fits_a_telephone(county):
     assert all(after - before <= 1 for before, after in zip(outline.headings, outline.headings[1:], strict=False))
     assert outline.attributes["html"] == [{"lang": "sv"}]
     assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in outline.attributes["meta"]
-    # Layout tables and pictures would need words of their own, and nothing may be fetched on opening.
-    assert not {"table", "img", "link", "script"} & set(outline.attributes)
+    # Tables hold facts, with headers that say of what; nothing may be fetched on opening.
+    assert {tuple(cell) for cell in outline.attributes["th"]} == {("scope", "style")}
+    assert len(outline.attributes["caption"]) == len(outline.attributes["table"])
+    assert not {"img", "link", "script"} & set(outline.attributes)
 
 
 def test_both_languages_have_the_same_words():
@@ -192,6 +223,22 @@ def test_both_languages_have_the_same_words():
 
     # A form for a number may be missing where the language does not bend.
     assert keys(texts("sv")) == keys(texts("en"))
+
+
+def test_letters_have_a_word_for_every_list():
+    assert set(texts("sv")["entities"]) == set(ENTITIES)
+
+
+def test_both_languages_fill_in_the_same():
+    def blanks(words, path=()):
+        if isinstance(words, str):
+            return {path: {name for _, name, *_ in Formatter().parse(words) if name}}
+        return {found: names for name, inner in words.items() for found, names in blanks(inner, (*path, name)).items()}
+
+    swedish, english = blanks(texts("sv")), blanks(texts("en"))
+    # "one" may say the number in words.
+    differing = {path for path in swedish if swedish[path] != english[path] and path[-1] != "one"}
+    assert differing == set()
 
 
 def test_what_we_did_not_read_is_told_to_ourselves_and_blames_no_owner(county):
@@ -214,9 +261,13 @@ def test_rules_with_words_of_their_own_exist():
         "wrong_shape",
         "too_many_quarantined",
         "held_deletions",
+        "records_left_out",
         "short_pull",
+        "unknown_references",
         "surplus_minutes",
         "capability_changed",
         "disputed_identity",
         "other",
+        "other_units",
+        "other_source",
     }

@@ -9,14 +9,16 @@ from email.policy import SMTP as MAIL
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
+from aiosmtpd.smtp import SMTP, AuthResult, syntax
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from reported import BLEKINGE, NIGHT, RECIPIENT, MemoryOutbox, an_issue, to_recipient
+from reported import BLEKINGE, NIGHT, NOW, RECIPIENT, MemoryOutbox, an_issue, to_recipient
 
 from narvaro.alerts import compose_letters, send_pending
 from narvaro.alerts.catcher import MailCatcher
+from narvaro.alerts.outbox import send_emails
+from narvaro.alerts.outcome import SHORTEST_WAIT
 from narvaro.connections import Connection
 from narvaro.county import load_county
 from narvaro.errors import AlertError
@@ -56,10 +58,23 @@ class Moody:
     def __init__(self, *answers):
         self.answers = list(answers)
         self.taken = []
+        self.takes_sender = True
+        self.takes_content = True
+        self.moods = {
+            "nobody": "550 5.1.1 No such mailbox: secret words",
+            "later": "450 4.2.0 Greylisted",
+            "policy": "550 5.7.1 Relaying denied",
+        }
+
+    async def handle_MAIL(self, _server, _session, envelope, address, _options):  # noqa: N802
+        if not self.takes_sender:
+            return "550 5.1.8 Sender refused"
+        envelope.mail_from = address
+        return "250 OK"
 
     async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802
-        if address.startswith("nobody"):
-            return "550 5.1.1 No such mailbox: secret words"
+        if mood := self.moods.get(address.partition("@")[0]):
+            return mood
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -73,12 +88,28 @@ class Moody:
         return answer
 
 
+class PickyServer(SMTP):
+    """A mail server that may refuse at DATA, before the content."""
+
+    @syntax("DATA")
+    async def smtp_DATA(self, arg):  # noqa: N802
+        if getattr(self.event_handler, "takes_content", True):
+            await super().smtp_DATA(arg)
+        else:
+            await self.push("554 5.5.1 No valid recipients")
+
+
+class PickyController(Controller):
+    def factory(self):
+        return PickyServer(self.handler, **self.SMTP_kwargs)
+
+
 @pytest.fixture
 def server(request):
     """Start servers with a handler; they are stopped afterwards."""
 
     def _server(handler, **options):
-        controller = Controller(handler, hostname="127.0.0.1", port=free_port(), **options)
+        controller = PickyController(handler, hostname="127.0.0.1", port=free_port(), **options)
         controller.start()
         request.addfinalizer(controller.stop)
         return controller.port
@@ -106,7 +137,7 @@ def test_an_empty_outbox_calls_nobody():
 def test_a_server_that_is_down_loses_nothing(outbox, catcher):
     with pytest.raises(AlertError, match="1 letters wait for the next run"):
         send_pending(outbox, a_connection(free_port()))
-    assert outbox.sent == []
+    assert outbox.with_status("sent") == []
     assert send_pending(outbox, a_connection(catcher.port)) == 1
 
 
@@ -116,17 +147,73 @@ def test_one_refused_recipient_does_not_stop_the_others(letter, server):
     outbox = MemoryOutbox([nobody, letter])
     with pytest.raises(AlertError, match="1 of 2 letters accepted") as caught:
         send_pending(outbox, a_connection(server(handler)))
-    assert (outbox.sent, outbox.failed, handler.taken) == ([letter.key], [nobody.key], [RECIPIENT])
+    assert (outbox.with_status("sent"), handler.taken) == ([letter.key], [RECIPIENT])
     assert "550" in str(caught.value)
     assert "secret words" not in str(caught.value)
     assert "nobody@" not in str(caught.value)
 
 
+def test_an_address_that_is_refused_for_good_is_not_tried_again(letter, server):
+    nobody = to_recipient(letter, "nobody@kommun.example")
+    outbox = MemoryOutbox([nobody])
+    port = server(Moody())
+    outcome = send_emails(outbox, a_connection(port), now=NOW)
+    assert [(lost.letter.key, lost.reason) for lost in outcome.lost] == [(nobody.key, "recipient refused, 550")]
+    assert outbox.with_status("bounced") == [nobody.key]
+    assert send_pending(outbox, a_connection(port), now=NOW + timedelta(days=1)) == 0
+
+
+@pytest.mark.parametrize("local_part", ["later", "policy"])
+def test_a_refusal_that_may_pass_is_tried_again(letter, server, local_part):
+    """450 is for now, and 550 5.7 is about us and not about the address."""
+    outbox = MemoryOutbox([to_recipient(letter, f"{local_part}@kommun.example")])
+    handler = Moody()
+    port = server(handler)
+    with pytest.raises(AlertError, match="recipient refused"):
+        send_pending(outbox, a_connection(port), now=NOW)
+    assert send_pending(outbox, a_connection(port), now=NOW) == 0
+    handler.moods.clear()
+    assert send_pending(outbox, a_connection(port), now=NOW + SHORTEST_WAIT) == 1
+
+
+def test_a_refusal_before_the_content_is_the_recipients(outbox, server, letter):
+    """A server may take every recipient and say at DATA that none of them is there."""
+    handler = Moody()
+    handler.takes_content = False
+    outcome = send_emails(outbox, a_connection(server(handler)), now=NOW)
+    assert [lost.reason for lost in outcome.lost] == ["answer 554"]
+    assert outbox.with_status("bounced") == [letter.key]
+
+
 def test_a_refusal_after_data_keeps_the_letter(outbox, server):
-    port = server(Moody("554 5.7.1 no", "250 OK"))
-    with pytest.raises(AlertError, match="answer 554"):
-        send_pending(outbox, a_connection(port))
-    assert send_pending(outbox, a_connection(port)) == 1
+    port = server(Moody("554 5.7.1 no", "550 no", "250 OK"))
+    for tried_at in (NOW, NOW + timedelta(hours=1)):
+        with pytest.raises(AlertError, match="answer 55"):
+            send_pending(outbox, a_connection(port), now=tried_at)
+        assert send_pending(outbox, a_connection(port), now=tried_at) == 0
+    assert send_pending(outbox, a_connection(port), now=NOW + timedelta(days=1)) == 1
+
+
+def test_a_letter_is_given_up_after_a_week_of_refusals(letter, server):
+    later = to_recipient(letter, "later@kommun.example")
+    outbox, port, tried_at, tries = MemoryOutbox([later]), server(Moody()), NOW, 0
+    while outbox.with_status("pending"):
+        outcome = send_emails(outbox, a_connection(port), now=tried_at)
+        tried_at = outbox.letters[later.key].next_attempt_at
+        tries += 1
+    assert outbox.letters[later.key].status == "given_up"
+    assert [lost.letter.key for lost in outcome.lost] == [later.key]
+    # Doubling from a minute to six hours, and then four times a day.
+    assert 30 < tries < 45
+
+
+def test_a_sender_that_is_refused_costs_no_address(letter, server):
+    handler = Moody()
+    handler.takes_sender = False
+    outbox = MemoryOutbox([letter])
+    with pytest.raises(AlertError, match="sender refused, 550"):
+        send_pending(outbox, a_connection(server(handler)), now=NOW)
+    assert outbox.with_status("pending") == [letter.key]
 
 
 def test_a_server_that_hangs_up_keeps_every_letter_it_did_not_accept(letter, server):
@@ -134,8 +221,8 @@ def test_a_server_that_hangs_up_keeps_every_letter_it_did_not_accept(letter, ser
     handler = Moody("250 OK", "hang up")
     port = server(handler)
     with pytest.raises(AlertError, match=r"1 of 3 letters accepted.*hung up: 2"):
-        send_pending(outbox, a_connection(port))
-    assert send_pending(outbox, a_connection(port)) == 2
+        send_pending(outbox, a_connection(port), now=NOW)
+    assert send_pending(outbox, a_connection(port), now=NOW + SHORTEST_WAIT) == 2
     assert handler.taken == [f"office{number}@kommun.example" for number in range(3)]
 
 
@@ -196,7 +283,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(outbox, server, ce
     port = server(Moody(), tls_context=certificate[1])
     with pytest.raises(AlertError, match="SSLCertVerificationError"):
         send_pending(outbox, a_connection(port, extra={"tls": "starttls"}))
-    assert outbox.sent == []
+    assert outbox.with_status("sent") == []
 
 
 def test_a_server_without_starttls_gets_no_letter_in_the_clear(outbox, catcher):
