@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from narvaro.quality.blame import failures_of_load, failures_of_mart, too_many
 from narvaro.quality.engine import Outcome, find_failures
-from narvaro.quality.frames import columns_of, derive, read_frame, row_count_of
-from narvaro.quality.suite import Expectation, LoadedSuite, load_suite
-from narvaro.quality.verdict import MAX_RECORD_IDS, Failure, FaultyRow, Verdict
+from narvaro.quality.frames import columns_of, derive, read_frames, repeated_rows, row_count_of
+from narvaro.quality.shape import about_content, is_critical, require_columns, shape_outcomes
+from narvaro.quality.suite import LoadedSuite, load_suite
+from narvaro.quality.verdict import FaultyRow, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     import pandas as pd
 
-TOO_MANY_QUARANTINED = "too_many_quarantined"
+    from narvaro.quality.verdict import Failure
 
 
 def check_load(  # noqa: PLR0913 - a load is named by three things, and the county decides three
@@ -36,19 +38,20 @@ def check_load(  # noqa: PLR0913 - a load is named by three things, and the coun
         ConfigError: the suite is wrong.
     """
     loaded = load_suite(suite_path)
-    shape = columns_of(files)
-    rows = row_count_of(files)
-    outcomes = _check_shape(loaded, shape)
-    frame = None
-    if not any(_stops(outcome.expectation) for outcome in outcomes):
-        frame = _frame(loaded, files, shape, timezone)
-        outcomes += find_failures(loaded, _about_content(loaded, with_rows=rows > 0), frame)
-    faulty = _faulty_rows(loaded, outcomes, frame)
-    failures = _failures(loaded, outcomes, frame)
-    held = len({row.row for row in faulty if row.is_held})
+    shape, rows = columns_of(files), row_count_of(files)
+    outcomes = list(shape_outcomes(loaded, shape))
+    faulty: dict[tuple[int, str], FaultyRow] = {}
+    if not any(is_critical(outcome) for outcome in outcomes):
+        outcomes += _table_outcomes(loaded, rows)
+        for outcome, frame in _row_outcomes(loaded, files, shape, timezone) if rows else ():
+            outcomes.append(outcome)
+            faulty |= {(row.row, row.rule): row for row in _faulty_rows(loaded, outcome, frame)}
+    ordered = tuple(faulty[key] for key in sorted(faulty))
+    failures = failures_of_load(loaded, outcomes, ordered)
+    held = len({row.row for row in ordered if row.is_held})
     if held > max(max_quarantine_share * rows, tolerated_rows):
-        failures = (*failures, _too_many(held))
-    return Verdict(loaded.suite.suite, _status(failures, held), rows, load_id, source, entity, failures, faulty)
+        failures = (*failures, too_many(held))
+    return Verdict(loaded.suite.suite, _status(failures, held), rows, load_id, source, entity, failures, ordered)
 
 
 def check_mart(suite_path: Path, frame: pd.DataFrame) -> Verdict:
@@ -58,12 +61,13 @@ def check_mart(suite_path: Path, frame: pd.DataFrame) -> Verdict:
         ConfigError: the suite is wrong.
     """
     loaded = load_suite(suite_path)
-    outcomes = _check_shape(loaded, frozenset(map(str, frame.columns)))
-    if not any(_stops(outcome.expectation) for outcome in outcomes):
-        prepared = derive(frame.reset_index(drop=True), loaded.suite.derived, ZoneInfo("UTC"))
-        _require_columns(loaded, frozenset(map(str, prepared.columns)))
-        outcomes += find_failures(loaded, _about_content(loaded, with_rows=len(frame) > 0), prepared)
-    failures = _failures(loaded, outcomes, frame.reset_index(drop=True))
+    outcomes = list(shape_outcomes(loaded, frozenset(map(str, frame.columns))))
+    prepared = frame.reset_index(drop=True)
+    if not any(is_critical(outcome) for outcome in outcomes):
+        prepared = derive(prepared, loaded.suite.derived, ZoneInfo("UTC"))
+        require_columns(loaded, frozenset(map(str, prepared.columns)))
+        outcomes += find_failures(loaded, about_content(loaded, with_rows=len(frame) > 0), prepared)
+    failures = failures_of_mart(loaded, outcomes, prepared)
     is_refused = any(failure.severity == "critical" for failure in failures)
     return Verdict(loaded.suite.suite, "refused" if is_refused else "passed", len(frame), failures=failures)
 
@@ -74,104 +78,46 @@ def _status(failures: Iterable[Failure], held: int) -> str:
     return "quarantined" if held else "passed"
 
 
-def _check_shape(loaded: LoadedSuite, shape: frozenset[str]) -> list[Outcome]:
-    """Put the demands on columns to a frame that has them all and no rows."""
+def _table_outcomes(loaded: LoadedSuite, rows: int) -> list[Outcome]:
+    """Put the demands on a load as a whole; of its content they see no more than how many rows there are."""
     import pandas as pd
 
-    demands = [expectation for expectation in loaded.suite.expectations if expectation.is_about_shape]
-    return find_failures(loaded, demands, pd.DataFrame(columns=sorted(shape)))
+    demands = [expectation for expectation in about_content(loaded) if expectation.level == "table"]
+    for expectation in demands:
+        if expectation.columns:
+            raise loaded.problem(expectation, "is put to columns of a whole load. Put it to its rows, or to a mart.")
+    return find_failures(loaded, demands, pd.DataFrame(index=range(rows)))
 
 
-def _frame(loaded: LoadedSuite, files: Sequence[Path], shape: frozenset[str], timezone: ZoneInfo) -> pd.DataFrame:
-    """Read what the suite needs, and add what it derives."""
+def _row_outcomes(
+    loaded: LoadedSuite, files: Sequence[Path], shape: frozenset[str], timezone: ZoneInfo
+) -> Iterator[tuple[Outcome, pd.DataFrame]]:
+    """Put the demands on rows, some rows at a time; those that hold rows against each other see all that could fail."""
     derived = loaded.suite.derived
-    _require_columns(loaded, shape | derived.keys())
-    needed = {column for expectation in loaded.suite.expectations for column in expectation.columns}
+    require_columns(loaded, shape | derived.keys())
+    demands = [expectation for expectation in about_content(loaded) if expectation.level == "row"]
+    alone = [expectation for expectation in demands if not expectation.is_across_rows]
+    needed = {column for expectation in demands for column in expectation.columns}
     needed |= {column for derivation in derived.values() for column in derivation.columns}
-    if loaded.suite.record_id:
-        needed.add(loaded.suite.record_id)
-    return derive(read_frame(files, needed & shape), derived, timezone)
+    needed |= {loaded.suite.record_id} - {""}
+    for frame in read_frames(files, needed & shape):
+        prepared = derive(frame, derived, timezone)
+        for outcome in find_failures(loaded, alone, prepared):
+            yield outcome, prepared
+    for expectation in demands:
+        names = sorted(set(expectation.own_columns) & shape)
+        doubtful = repeated_rows(files, names, needed & shape) if expectation.is_across_rows and names else None
+        if doubtful is not None:
+            for outcome in find_failures(loaded, [expectation], derive(doubtful, derived, timezone)):
+                yield outcome, doubtful
 
 
-def _require_columns(loaded: LoadedSuite, shape: frozenset[str]) -> None:
-    """Blame the suite for a column that it reads and never demanded; blame of data comes from its demands."""
-    for expectation in loaded.suite.expectations:
-        if unknown := sorted(set(expectation.columns) - shape):
-            raise loaded.problem(expectation, f"reads {unknown}, which the table does not have. Correct the name.")
-
-
-def _about_content(loaded: LoadedSuite, *, with_rows: bool) -> list[Expectation]:
-    """Give the demands on content; an empty table has no rows to put demands to."""
-    return [e for e in loaded.suite.expectations if not e.is_about_shape and (with_rows or e.level == "table")]
-
-
-def _stops(expectation: Expectation) -> bool:
-    return expectation.severity == "critical"
-
-
-def _faulty_rows(loaded: LoadedSuite, outcomes: Iterable[Outcome], frame: pd.DataFrame | None) -> tuple[FaultyRow, ...]:
-    """Give each failing row once per rule, in the load's order."""
-    found: dict[tuple[int, str], FaultyRow] = {}
-    for outcome in outcomes:
-        expectation = outcome.expectation
-        if expectation.level == "row" and frame is not None:
-            ids = _record_ids(loaded, outcome.rows, frame)
-            for row, record_id in zip(outcome.rows, ids, strict=True):
-                key = (int(row), expectation.id)
-                found[key] = FaultyRow(int(row), expectation.id, record_id, is_held=_stops(expectation))
-    return tuple(found[key] for key in sorted(found))
-
-
-def _record_ids(loaded: LoadedSuite, rows: Sequence[object], frame: pd.DataFrame) -> list[str | None]:
-    """Give the source's own ids of rows; none where a row is a pupil."""
-    column = loaded.suite.record_id
-    if not column or not loaded.suite.show_record_ids or column not in frame:
-        return [None] * len(rows)
-    values = frame.loc[list(rows), column]
-    return [None if is_missing else str(value) for value, is_missing in zip(values, values.isna(), strict=True)]
-
-
-def _failures(loaded: LoadedSuite, outcomes: Sequence[Outcome], frame: pd.DataFrame | None) -> tuple[Failure, ...]:
-    """Give one failure per rule, counting each row once however many of its demands it failed."""
-    by_rule: dict[str, list[Outcome]] = {}
-    for outcome in outcomes:
-        by_rule.setdefault(outcome.expectation.id, []).append(outcome)
-    return tuple(_failure(loaded, members, frame) for members in by_rule.values())
-
-
-def _failure(loaded: LoadedSuite, outcomes: Sequence[Outcome], frame: pd.DataFrame | None) -> Failure:
-    expectation = outcomes[0].expectation
-    rows = sorted({row for outcome in outcomes for row in outcome.rows})
-    ids: list[str | None] = []
-    keys: tuple[dict[str, str], ...] = ()
-    if frame is not None and rows:
-        ids = _record_ids(loaded, rows[:MAX_RECORD_IDS], frame)
-        if loaded.suite.key:
-            keys = tuple(_texts(entry) for entry in frame.loc[rows, list(loaded.suite.key)].to_dict("records"))
-    columns = sorted({column for outcome in outcomes for column in outcome.expectation.own_columns})
-    return Failure(
-        rule=expectation.id,
-        severity=expectation.severity,
-        level=expectation.level,
-        count=len(rows) or len(outcomes),
-        column=", ".join(columns),
-        record_ids=tuple(record_id for record_id in ids if record_id is not None),
-        note_sv=expectation.note.sv,
-        note_en=expectation.note.en,
-        keys=keys,
-    )
-
-
-def _texts(entry: dict[object, object]) -> dict[str, str]:
-    return {str(name): str(value) for name, value in entry.items()}
-
-
-def _too_many(held: int) -> Failure:
-    return Failure(
-        rule=TOO_MANY_QUARANTINED,
-        severity="critical",
-        level="table",
-        count=held,
-        note_sv="För stor andel av leveransen är felaktig. Rätta felen eller kontakta er leverantör.",
-        note_en="Too large a share of the delivery is wrong. Mend the faults or contact your supplier.",
-    )
+def _faulty_rows(loaded: LoadedSuite, outcome: Outcome, frame: pd.DataFrame) -> Iterator[FaultyRow]:
+    """Give the failing rows with the source's own ids; none where a row is a pupil."""
+    rule, column = outcome.expectation.id, loaded.suite.record_id
+    ids: Iterable[str | None] = [None] * len(outcome.rows)
+    if column and loaded.suite.show_record_ids and column in frame:
+        values = frame.loc[list(outcome.rows), column]
+        ids = [None if is_missing else str(value) for value, is_missing in zip(values, values.isna(), strict=True)]
+    for row, record_id in zip(outcome.rows, ids, strict=True):
+        yield FaultyRow(int(row), rule, record_id, is_held=is_critical(outcome))

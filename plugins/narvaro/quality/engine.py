@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _RESULT_FORMAT = {
     "result_format": "COMPLETE",
     "partial_unexpected_count": 0,
+    # The values themselves, which the library would else put beside the rows' numbers.
+    "exclude_unexpected_values": True,
     "return_unexpected_index_query": False,
 }
 

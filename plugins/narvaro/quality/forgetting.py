@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from narvaro.at_rest import open_parquet
 from narvaro.errors import LandingError
-from narvaro.quality.quarantine import REMARKS
+from narvaro.quality.quarantine import REMARKS, write_beside
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -41,7 +41,7 @@ def _forget(path: Path, numbers: pa.Array, ids: pa.Array) -> int:
     if not path.is_file():
         return 0
     try:
-        table = pq.ParquetFile(path).read()
+        table = open_parquet(path).read()
         is_gone = pc.or_(
             pc.is_in(table.column("_row"), value_set=numbers),
             pc.fill_null(pc.is_in(table.column("record_id"), value_set=ids), fill_value=False),
@@ -62,9 +62,5 @@ def _forget(path: Path, numbers: pa.Array, ids: pa.Array) -> int:
 def _replace(path: Path, table: pa.Table) -> None:
     """Write beside, then rename."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        pq.write_table(table, file, compression="zstd")
-        file.flush()
-        os.fsync(file.fileno())
+    write_beside(partial, table)
     partial.replace(path)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from narvaro.at_rest import open_parquet, open_sink
 from narvaro.errors import LandingError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from narvaro.quality.verdict import FaultyRow, Verdict
@@ -54,6 +55,13 @@ def write_quarantine(quarantine_dir: Path, verdict: Verdict) -> Path | None:
     return _write(path, verdict, held)
 
 
+def rows_told_of(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
+    """Give the rows that files of quarantine and remarks name, with the rules that they do not meet."""
+    for path in files:
+        with open_parquet(path) as file:
+            yield from file.read().to_pylist()
+
+
 def sweep_quarantine(quarantine_dir: Path, source: str, known_load_ids: Collection[str]) -> list[str]:
     """Remove what is said of a source's loads that are no more, and what killed runs left; give the names.
 
@@ -70,6 +78,18 @@ def sweep_quarantine(quarantine_dir: Path, source: str, known_load_ids: Collecti
         message = f"{quarantine_dir}: {source} cannot be swept ({error.strerror}). Mend the folder's rights."
         raise LandingError(message) from None
     return [path.name for path in stale]
+
+
+def write_beside(partial: Path, table: pa.Table) -> None:
+    """Write a small file for us alone, to be renamed once it is on the disk."""
+    os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    with open_sink(partial) as sink:
+        pq.write_table(table, sink, compression="zstd")
+    descriptor = os.open(partial, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _private_folder(path: Path) -> None:
@@ -96,11 +116,7 @@ def _write(path: Path, verdict: Verdict, rows: Sequence[FaultyRow]) -> Path | No
             path.unlink()
             return None
         _private_folder(path.parent)
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            pq.write_table(pa.Table.from_arrays(columns, schema=SCHEMA), file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
+        write_beside(partial, pa.Table.from_arrays(columns, schema=SCHEMA))
         return partial.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):

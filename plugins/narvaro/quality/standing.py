@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from narvaro.at_rest import rows_of
 from narvaro.quality.frames import columns_of
 from narvaro.quality.suite import Expectation, LoadedSuite, load_suite
 from narvaro.quality.verdict import MAX_RECORD_IDS, Failure
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 _STANDING = """
     with loads as (
         select "{column}"::varchar as record_id, {is_hidden} as is_hidden, _load_id, _row, left(_load_id, 8) as night
-        from read_parquet({loads})
+        from {loads}
     ),
     faults as (
         select loads.record_id, loads.is_hidden, loads.night, failed.rule, failed._load_id, failed._row
-        from read_parquet({faults}) as failed
+        from {faults} as failed
         inner join loads using (_load_id, _row)
     ),
     newest as (
@@ -42,7 +43,7 @@ _STANDING = """
     group by 1, 2 order by all
 """
 _IS_HIDDEN = "coalesce(person_id in (select unnest($people::varchar[])), false)"
-_DELETIONS = "select record_id, left(_load_id, 8) as night from read_parquet({files})"
+_DELETIONS = "select record_id, left(_load_id, 8) as night from {files}"
 _NO_DELETIONS = "select null::varchar as record_id, null::varchar as night where false"
 
 
@@ -83,6 +84,7 @@ def _failure(loaded: LoadedSuite, expectation: Expectation, count: int, ids: Seq
         record_ids=tuple(ids) if loaded.suite.show_record_ids else (),
         note_sv=expectation.note.sv,
         note_en=expectation.note.en,
+        owner=expectation.owner,
     )
 
 
@@ -97,24 +99,19 @@ def _count(
     import duckdb
 
     has_people = PERSON in columns_of(load_files[:1])
-    query = _STANDING.format(
-        column=column,
-        is_hidden=_IS_HIDDEN if has_people else "false and $people is null",
-        loads=_paths(load_files),
-        faults=_paths(fault_files),
-        deletions=_DELETIONS.format(files=_paths(deletion_files)) if deletion_files else _NO_DELETIONS,
-    )
     counted: dict[str, tuple[int, list[str]]] = {}
     with duckdb.connect() as connection:
+        gone = _DELETIONS.format(files=rows_of(connection, deletion_files)) if deletion_files else _NO_DELETIONS
+        query = _STANDING.format(
+            column=column,
+            is_hidden=_IS_HIDDEN if has_people else "false and $people is null",
+            loads=rows_of(connection, load_files),
+            faults=rows_of(connection, fault_files),
+            deletions=gone,
+        )
         for rule, record_id, has_id in connection.execute(query, {"people": sorted(hidden_people)}).fetchall():
             count, ids = counted.setdefault(rule, (0, []))
             if has_id and len(ids) < MAX_RECORD_IDS:
                 ids.append(record_id)
             counted[rule] = (count + 1, ids)
     return counted
-
-
-def _paths(files: Sequence[Path]) -> str:
-    """Give file names as an SQL list, quoted; a `=` in a folder's name makes no partition."""
-    names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
-    return f"[{names}], hive_partitioning = false"

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SLUG = re.compile(r"[a-z][a-z0-9_]*")
+Owner = Literal["register", "timetable", "reporting", "vendor", "engineer"]
 _COLUMN_KEYS = ("column", "column_A", "column_B")
+_OPERATORS = {"and", "or", "not"}
+_ACROSS_ROWS = {"expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"}
 _COLUMNS_MATCH_SET = "expect_table_columns_to_match_set"
 
 
@@ -37,7 +40,8 @@ class Expectation(_Entry):
     """One demand; several may share a rule.
 
     A row that fails a critical demand is set aside, a table that fails one is refused;
-    a warning is told and stops nothing.
+    a warning is told and stops nothing. `owner` is who mends it: those who keep the register of pupils,
+    the timetable, the teachers' reporting, the system's vendor, or we ourselves. `notes` say to us why.
     """
 
     id: str
@@ -46,8 +50,9 @@ class Expectation(_Entry):
     where: str = ""
     severity: Literal["critical", "warning"]
     level: Literal["row", "table"]
+    owner: Owner
     note: Note
-    notes: str = ""
+    notes: str = Field(min_length=1)
 
     @field_validator("id")
     @classmethod
@@ -56,13 +61,6 @@ class Expectation(_Entry):
             message = "not a rule's name: use small letters, digits and underscores"
             raise ValueError(message)
         return value
-
-    @model_validator(mode="after")
-    def _reasons_of_what_stops(self) -> Expectation:
-        if self.severity == "critical" and not self.notes:
-            message = "critical, and so it needs `notes` that say why it stops"
-            raise ValueError(message)
-        return self
 
     @property
     def own_columns(self) -> tuple[str, ...]:
@@ -73,13 +71,18 @@ class Expectation(_Entry):
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that the demand and its condition read."""
-        conditional = (word for word in re.findall(r"[a-z_]\w*", self.where) if word not in {"and", "or", "not"})
+        conditional = (word for word in re.findall(r"(?<![\w.])[a-z_]\w*", self.where) if word not in _OPERATORS)
         return (*self.own_columns, *conditional)
 
     @property
     def demanded_columns(self) -> frozenset[str]:
         """The columns that the table must have, when this demand is about the table's shape."""
         return frozenset(self.kwargs.get("column_set", ())) if self.is_about_shape else frozenset()
+
+    @property
+    def is_across_rows(self) -> bool:
+        """Whether rows are held against each other."""
+        return self.type in _ACROSS_ROWS
 
     @property
     def is_about_shape(self) -> bool:
@@ -124,23 +127,23 @@ class Suite(_Entry):
 
     @model_validator(mode="after")
     def _one_voice_per_rule(self) -> Suite:
-        spoken: dict[str, tuple[str, str, Note]] = {}
+        spoken: dict[str, tuple[str, str, str, Note]] = {}
         for index, expectation in enumerate(self.expectations):
-            voice = (expectation.severity, expectation.level, expectation.note)
+            voice = (expectation.severity, expectation.level, expectation.owner, expectation.note)
             if spoken.setdefault(expectation.id, voice) != voice:
-                message = (
-                    f"expectation {index + 1} ({expectation.id}) differs in severity, level or note from its first"
-                )
+                what = "severity, level, owner or note"
+                message = f"expectation {index + 1} ({expectation.id}) differs in {what} from its first"
                 raise ValueError(message)
         return self
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LoadedSuite:
-    """A suite and where it came from."""
+    """A suite and where it came from; read once for each version of its file, it equals itself only."""
 
     path: Path
     suite: Suite
+    lines: tuple[int, ...] = ()
 
     @property
     def demanded_columns(self) -> frozenset[str]:
@@ -149,8 +152,10 @@ class LoadedSuite:
 
     def problem(self, expectation: Expectation, what: str) -> ConfigError:
         """Give the error that names this file and one of its expectations."""
-        index = self.suite.expectations.index(expectation) + 1
-        return ConfigError(f"{self.path}: expectation {index} ({expectation.id}, {expectation.type}) {what}")
+        index = self.suite.expectations.index(expectation)
+        line = f", line {self.lines[index]}" if index < len(self.lines) else ""
+        named = f"expectation {index + 1} ({expectation.id}, {expectation.type})"
+        return ConfigError(f"{self.path}{line}: {named} {what}")
 
 
 def load_suite(path: Path) -> LoadedSuite:
@@ -169,17 +174,38 @@ def load_suite(path: Path) -> LoadedSuite:
 @lru_cache(maxsize=64)
 def _load_suite(path: Path, _changed: int) -> LoadedSuite:
     """Read a suite once for each version of its file."""
+    lines: tuple[int, ...] = ()
     try:
-        suite = Suite.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        lines = _lines_of_expectations(text)
+        suite = Suite.model_validate(yaml.safe_load(text))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ConfigError(f"{path}, line {line}: not valid YAML ({error.problem}). Mend the line.") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise ConfigError(f"{path}: not readable as YAML. Write it anew as UTF-8 text.") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise ConfigError(f"{path}: {_place(first['loc'])}{first['msg']}. See docs/rules/quality.md.") from None
+        where = f"{path}{_line(first['loc'], lines)}: {_place(first['loc'])}"
+        raise ConfigError(f"{where}{first['msg']}. See docs/rules/quality.md.") from None
     if suite.suite != path.stem:
         raise ConfigError(f"{path}: the suite is named {suite.suite}. Give it the name of its file, {path.stem}.")
-    return LoadedSuite(path, suite)
+    return LoadedSuite(path, suite, lines)
+
+
+def _lines_of_expectations(text: str) -> tuple[int, ...]:
+    """Give the line on which each expectation begins, as people count."""
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
+        if key.value == "expectations" and isinstance(value, yaml.SequenceNode):
+            return tuple(entry.start_mark.line + 1 for entry in value.value)
+    return ()
+
+
+def _line(location: tuple[int | str, ...], lines: tuple[int, ...]) -> str:
+    """Give the line of the expectation that a complaint is about, empty when it is about none."""
+    _, index = (*location, None, None)[:2]
+    return f", line {lines[index]}" if isinstance(index, int) and index < len(lines) else ""
 
 
 def _place(location: tuple[int | str, ...]) -> str:

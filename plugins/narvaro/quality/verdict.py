@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_RECORD_IDS = 20
+# A letter shows the first of them; its attachment has them all.
+MAX_RECORD_IDS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Failure:
     record_ids: tuple[str, ...] = ()
     note_sv: str = ""
     note_en: str = ""
+    owner: str = "vendor"
     keys: tuple[Mapping[str, str], ...] = ()
 
 

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from narvaro.simulator.behaviour import draw_behaviour
 from narvaro.simulator.calendar import day_number, moment
+from narvaro.simulator.events import with_influenza, with_strikes
 from narvaro.simulator.places import pupils_per_grade, unit_table, units_of
+from narvaro.simulator.planted_registers import plant_in_registers
+from narvaro.simulator.planting import Planting, hide_lessons, plant_in_timetable, unregistered
 from narvaro.simulator.pupils import draw_humans
 from narvaro.simulator.randomness import generator
 from narvaro.simulator.records import RecordBook
 from narvaro.simulator.registers import RegisterBook, cancel_some
-from narvaro.simulator.side_records import Rolls, draw_grades, draw_notices
+from narvaro.simulator.side_records import UNKNOWN_VALUE, Rolls, draw_grades, draw_notices
 from narvaro.simulator.tables import (
     NEVER,
-    OPEN_DAY,
     Classes,
-    Enrolments,
+    Grades,
     Int64,
     Lessons,
     Memberships,
-    Units,
 )
 from narvaro.simulator.timetable import (
     draw_activities,
@@ -49,14 +50,15 @@ def build_world(county: County, config: SimulatorConfig) -> World:
     """Build the county that the parameters describe; the same parameters give the same county."""
     units = unit_table(units_of(county))
     span = (config.weeks + _WEEKS_AHEAD) * 7
-    is_school_day = unit_school_days(units, county.calendar, config.start_date, span)
-    days = school_days(is_school_day, config, county.timezone)
+    days = school_days(unit_school_days(units, county.calendar, config.start_date, span), config, county.timezone)
     classes, rolls, memberships, opened_at = _enrolled(county, config, span)
     activities, starts = draw_activities(units, classes)
+    planting = Planting(config, county.timezone, tuple(county.sources), units, rolls.enrolments)
     drawn = draw_lessons(units, classes, starts, days, opened_at=opened_at)
-    lessons, doomed = _with_changes(county, config, drawn)
+    lessons, doomed = _with_changes(county, config, plant_in_timetable(drawn, activities, planting))
     book = RegisterBook(config, county.timezone, lessons, activities, memberships)
-    taken = book.take(rolls.behaviour, rolls.human, _unregistered_from(county, config, units, rolls.enrolments))
+    rows = book.add_oddities(book.take(rolls.behaviour, rolls.human, unregistered(lessons, activities, planting)))
+    rows = plant_in_registers(rows, lessons, activities, planting)
     return World(
         county_code=county.code,
         timezone=county.timezone,
@@ -69,10 +71,10 @@ def build_world(county: County, config: SimulatorConfig) -> World:
         persons=rolls.persons,
         enrolments=rolls.enrolments,
         memberships=memberships,
-        lessons=lessons,
-        registers=book.finish(book.add_oddities(taken), doomed, _impossible(county, config)),
+        lessons=hide_lessons(lessons, activities, planting),
+        registers=book.finish(rows, doomed, _impossible(county, config)),
         notices=draw_notices(rolls, days, seed=config.seed, last=day_number(config.last_day)),
-        grades=draw_grades(rolls, seed=config.seed, autumn_year=_autumn_year(config), opened_at=opened_at),
+        grades=_grades(county, config, rolls, opened_at),
         opened_at=opened_at,
     )
 
@@ -93,17 +95,28 @@ def _enrolled(county: County, config: SimulatorConfig, span: int) -> tuple[Class
     book.double()
     book.move_some()
     persons, enrolments, memberships = book.close()
-    behaviour = draw_behaviour(humans, config.absence, days=span, seed=config.seed)
+    drawn = draw_behaviour(humans, config.absence, days=span, seed=config.seed)
+    behaviour = with_influenza(drawn, config.events, first=config.start_date, seed=config.seed)
     return classes, Rolls(persons, enrolments, book.human_of_records(), behaviour), memberships, book.opened_at
 
 
 def _with_changes(county: County, config: SimulatorConfig, drawn: Lessons) -> tuple[Lessons, Int64]:
     """Cancel some lessons, and doom a few to be deleted on the last day; give those too."""
-    lessons = cancel_some(drawn, config)
+    lessons = with_strikes(cancel_some(drawn, config), config.events, list(county.sources), seed=config.seed)
     doomed = _doomed_lessons(lessons, config)
     deleted_at = lessons.deleted_at.copy()
     deleted_at[doomed] = moment(config.last_day, time(14), county.timezone)
     return replace(lessons, deleted_at=deleted_at), doomed
+
+
+def _grades(county: County, config: SimulatorConfig, rolls: Rolls, opened_at: int) -> Grades:
+    """Draw the grades, and plant values of no scale."""
+    grades = draw_grades(rolls, seed=config.seed, autumn_year=_autumn_year(config), opened_at=opened_at)
+    value, names = grades.value.copy(), list(county.sources)
+    for fault in config.faults_of("unknown_grade"):
+        if fault.source in names:
+            value[np.flatnonzero(grades.source == names.index(fault.source))[: fault.rows]] = UNKNOWN_VALUE
+    return replace(grades, value=value)
 
 
 def _impossible(county: County, config: SimulatorConfig) -> list[tuple[int, int]]:
@@ -133,18 +146,3 @@ def _doomed_lessons(lessons: Lessons, config: SimulatorConfig) -> Int64:
     if not len(old):
         return np.empty(0, np.int64)
     return np.unique(generator(config.seed, "doomed lessons").choice(old, _DOOMED_LESSONS))
-
-
-def _unregistered_from(county: County, config: SimulatorConfig, units: Units, enrolments: Enrolments) -> Int64:
-    """Give for each unit the first day without registers: planted in the largest unit of a source."""
-    first = np.full(len(units.code), OPEN_DAY, np.int64)
-    size = np.bincount(enrolments.unit, minlength=len(units.code))
-    names = list(county.sources)
-    for fault in config.faults_of("missing_reports"):
-        if fault.source not in names:
-            continue
-        of_source = np.flatnonzero(units.source == names.index(fault.source))
-        if len(of_source):
-            day = fault.from_date or config.start_date + timedelta(weeks=config.weeks // 2)
-            first[of_source[np.argmax(size[of_source])]] = day_number(day)
-    return first

@@ -10,6 +10,7 @@ import yaml
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from narvaro.errors import ConfigError
+from narvaro.simulator.events import Event
 from narvaro.simulator.faults import Fault
 
 FILE_NAME = "simulator.yml"
@@ -59,6 +60,7 @@ class SimulatorConfig(BaseModel):
     movers_per_thousand: float = Field(default=5.0, ge=0, le=200, description="Pupils who change school in the weeks.")
     protected_per_thousand: float = Field(default=2.0, ge=0, le=500, description="Pupils with protected identity.")
     absence: AbsenceModel = Field(default_factory=AbsenceModel)
+    events: tuple[Event, ...] = Field(default=(), description="What truly happens: influenza, strikes.")
     faults: tuple[Fault, ...] = Field(default=(), description="Planted faults.")
 
     @field_validator("start_date")

@@ -5,8 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 BUILT = {
-    "missing_reports": "The source's largest unit takes no register from `from_date`.",
+    "missing_reports": "The unit takes no register from `from_date` to `until_date`.",
+    "unreported_weekday": "The unit takes no register on one `weekday` from `from_date`.",
+    "reporting_jump": "The unit takes no register in a `share` of its lessons from `from_date`.",
+    "lost_weekday": "The unit's lessons of one `weekday` are not in the timetable from `from_date`.",
+    "lost_lessons": "`rows` lessons of the unit in the week of `from_date` are not told; their registers are.",
+    "lesson_outside_day": "`rows` lessons of the unit in the week of `from_date` begin at half past ten at night.",
+    "lesson_on_free_day": "`rows` lessons of the unit in the week of `from_date` lie on its Saturday.",
     "impossible_minutes": "`rows` attendance rows have -40 or 4000 minutes.",
+    "minutes_beyond_lesson": "`rows` attendance rows of the unit in a week tell 30 minutes more than the lesson has.",
+    "half_registers": "The unit's attendance rows in a week account for half of the lesson.",
+    "whole_class_absent": "In `rows` lessons of the unit in a week every pupil is away.",
+    "no_absence_for_weeks": "Nobody is away at the unit from `from_date`.",
+    "attendance_outside_enrolment": "`rows` attendance rows of the unit in a week are of other units' pupils.",
+    "doubled_registers": "`rows` attendance rows of the unit in a week are written twice, under two ids.",
+    "unknown_grade": "`rows` grades of the source have a value of no scale.",
 }
 REFUSING = {
     "silent": "Every request, for a token too, is answered with 503.",

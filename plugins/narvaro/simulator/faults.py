@@ -45,7 +45,10 @@ class Fault(BaseModel):
     retry_after: str = Field(default="none", description="busy: none, date (`seconds` ahead), or the header's text.")
     shape: str = Field(default="", description="Which variety of the kind; the first of docs/simulator.md when absent.")
     fields: tuple[str, ...] = Field(default=(), description="Names of fields or filters, where the kind takes some.")
-    from_date: date | None = Field(default=None, description="missing_reports: first day without registers.")
+    from_date: date | None = Field(default=None, description="First day of a built fault; half of the weeks on.")
+    until_date: date | None = Field(default=None, description="missing_reports, reporting_jump: last day, if any.")
+    unit: int = Field(default=1, ge=1, description="Which unit of the source, the largest first; of built faults.")
+    weekday: int = Field(default=4, ge=0, le=4, description="Which weekday, Monday 0, where the kind takes one.")
     active_from: AwareDatetime | None = Field(default=None, description="First simulated moment; not of built faults.")
     active_until: AwareDatetime | None = Field(default=None, description="Last simulated moment; not of built faults.")
 

@@ -63,13 +63,13 @@ class RegisterBook:
         self._lessons, self._activities, self._members = lessons, activities, members
         self._draws = generator(config.seed, "registers")
 
-    def take(self, behaviour: Behaviour, human_of_person: Int64, unregistered_from: Int64) -> dict[str, Any]:
+    def take(self, behaviour: Behaviour, human_of_person: Int64, is_unregistered: Bool) -> dict[str, Any]:
         """Take the registers: columns of the attendance rows, in order of lesson.
 
         Args:
             behaviour: what each human does.
             human_of_person: the human behind each person record.
-            unregistered_from: for each unit, the first day without registers.
+            is_unregistered: for each lesson, whether a fault keeps its register from being taken.
         """
         lessons, draws = self._lessons, self._draws
         size = len(lessons.day)
@@ -80,12 +80,11 @@ class RegisterBook:
         created_at = lessons.ended_at + delay
         reported_at = np.where((luck >= unreported) & (luck < unreported + late), created_at + late_delay, created_at)
         reported_at = np.where(luck < unreported / 2, NEVER, reported_at)
-        unit = self._activities.unit[lessons.activity]
         has_register = np.isin(self._activities.kind[lessons.activity], _COUNTING_KINDS)
         has_register &= lessons.day <= day_number(self._config.last_day)
         has_register &= (luck < unreported / 2) | (luck >= unreported)
         has_register &= (lessons.cancelled_at == NEVER) | (cancelled_luck < _CANCELLED_WITH_ROWS)
-        has_register &= lessons.day < unregistered_from[unit]
+        has_register &= ~is_unregistered
         lesson, person = expected_pairs(lessons, np.flatnonzero(has_register), self._activities, self._members)
         rows = self._minutes(behaviour, lesson, person, human_of_person[person])
         return rows | {"created_at": created_at[lesson], "reported_at": reported_at[lesson]}

@@ -17,7 +17,9 @@ from narvaro.simulator.tables import FORMS, Bool, Enrolments, Float, Grades, Int
 if TYPE_CHECKING:
     from narvaro.simulator.timetable import SchoolDays
 
-GRADE_VALUES = ("A", "B", "C", "D", "E", "F", "-")
+GRADE_VALUES = ("A", "B", "C", "D", "E", "F", "-", "7")
+# Of no scale: planted only.
+UNKNOWN_VALUE = 7
 _UPPER_EDGES = np.array([1.45, 0.95, 0.35, -0.15, -1.35, -2.3])
 # Form, lowest and highest grade now, what they were graded in last spring, and whether for good.
 _GRADED_LAST_SPRING = (

@@ -21,6 +21,8 @@ _SOUND = {
     "sex": "Kvinna",
     "activity_type": "Undervisning",
     "grade_value": "C",
+    "semester": "HT",
+    "calendar_year": 2026,
     "school_date": date(2026, 9, 18),
     "start_date": date(2026, 8, 17),
     "started_at": datetime(2026, 9, 18, 6, 0, tzinfo=UTC),

@@ -192,17 +192,6 @@ def test_a_sound_mart_passes_and_so_does_an_empty_one():
     assert check_mart(UNIT_WEEK, a_mart().iloc[:0]).failures == ()
 
 
-def test_missing_reports_are_told_by_unit_and_week_and_stop_nothing():
-    verdict = check_mart(UNIT_WEEK, a_mart(coverage_pct=[59.9, 60.0]))
-    (failure,) = verdict.failures
-    assert (failure.rule, failure.severity, verdict.status) == ("reports_missing", "warning", "passed")
-    assert failure.keys == ({"school_unit_code": "12345678", "iso_week": "2026-W37"},)
-
-
-def test_a_week_with_hardly_any_lessons_is_not_asked_for_reports():
-    assert check_mart(UNIT_WEEK, a_mart(coverage_pct=[0.0, 0.0], scheduled_minutes=[1_999, 0])).failures == ()
-
-
 @pytest.mark.parametrize(
     ("columns", "rule"),
     [
