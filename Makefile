@@ -9,7 +9,7 @@ TEST_WORKERS ?= 2
 export GX_ANALYTICS_ENABLED = false
 export DO_NOT_TRACK = 1
 
-.PHONY: help setup demo up test test-slow check format bench-ingest judge lock clean
+.PHONY: help setup demo up test test-slow check format bench-ingest bench-quality judge lock clean
 
 help: ## List what make can do here
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -39,6 +39,9 @@ bench-ingest: setup ## Attendance rows per second from wire to landed rows, agai
 	@$(BIN)/python -c 'import dlt' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--require-hashes -r requirements-bench.lock || echo "bench-ingest: dlt cannot be installed; going on without it" >&2
 	@$(BIN)/python benchmarks/bench_ingest.py
+
+bench-quality: setup ## A county's night held against the suites, within its limits and beside one pass of SQL by hand
+	@$(BIN)/python benchmarks/bench_quality.py
 
 judge: setup ## Let Prism hold our requests against the SS 12000 document (Node.js; DOCUMENT=path of your copy)
 	@VENV="$(VENV)" DOCUMENT="$(DOCUMENT)" scripts/judge

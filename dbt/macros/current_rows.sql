@@ -17,7 +17,7 @@
             and coalesce(landed.is_protected, true)
 {%- endmacro %}
 
-{#- The current version of every record: newest change (the night where the source told none), then newest load; deleted records are gone.
+{#- The current version of every record: newest change, then newest load; deleted records are gone.
     Hardly any record has several versions: only those few are sorted (docs/adr/0032). -#}
 {% macro current_versions(entity, record_id) -%}
     with accepted as (
@@ -47,23 +47,25 @@
     {{ without_deleted(entity, record_id, 'final._last_load_id') }}
 {%- endmacro %}
 
-{#- The newest version of each record that came more than once. -#}
+{#- The newest version of each record that came more than once. A record of which some version has no time of change
+    goes by nights: a source that stops telling times, and then begins again, must not leave what it said in between. -#}
 {% macro newest_of_recurring(record_id) -%}
-    select
-        accepted.*,
-        max(accepted._load_id) over (partition by accepted._source, accepted.{{ record_id }}) as _last_load_id
-    from accepted semi join recurring using (record_hash)
+    {%- set record = 'partition by accepted._source, accepted.' ~ record_id -%}
+    select * exclude (_is_untimed)
+    from (
+        select
+            accepted.*,
+            max(accepted._load_id) over ({{ record }}) as _last_load_id,
+            bool_or(accepted._source_modified_at is null) over ({{ record }}) as _is_untimed
+        from accepted semi join recurring using (record_hash)
+    ) as accepted
     qualify
         row_number() over (
-            partition by accepted._source, accepted.{{ record_id }}
-            order by {{ known_at('accepted') }} desc, accepted._load_id desc, accepted._row desc
+            {{ record }}
+            order by
+                case when accepted._is_untimed then {{ night_of_load('accepted._load_id') }} end desc,
+                accepted._source_modified_at desc, accepted._load_id desc, accepted._row desc
         ) = 1
-{%- endmacro %}
-
-{#- When a row was true at its source: its time of change, else the night that read it. A source that stops
-    telling times of change, or begins to, must not leave an older version standing. -#}
-{% macro known_at(rows) -%}
-    coalesce({{ rows }}._source_modified_at, strptime(left({{ rows }}._load_id, 8) || '+00', '%Y%m%d%z'))
 {%- endmacro %}
 
 {#- Drops the records that the source deleted in a later night than the last that carried them. -#}

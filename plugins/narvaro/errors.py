@@ -7,6 +7,7 @@ NarvaroError
 │   └── SourceBusyError  it asked us to wait (429, 503)     (worth a longer wait)
 ├── SourceDeniedError    a source refused us (401, 403)     (retrying is useless)
 ├── SourceShapeError     a source answered wrongly          (retrying is useless)
+│   └── ShortPullError   it left out rows that it has
 ├── PrivacyError         a key is missing, or data would leave unprotected
 ├── LandingError         a load could not be made whole (disk full, broken file)
 ├── LedgerError          the operational state is missing or held by another run
@@ -18,6 +19,8 @@ NarvaroError
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class NarvaroError(Exception):
@@ -65,6 +68,15 @@ class SourceShapeError(NarvaroError):
     """A source answered, but not in the agreed shape; retrying is useless."""
 
     exit_code = 3
+
+
+class ShortPullError(SourceShapeError):
+    """A source has records, or may have, that its lists left out; `left_out` counts them by entity."""
+
+    # Errors travel between processes by their message; the rest must have a default.
+    def __init__(self, message: str, *, left_out: Mapping[str, int] | None = None) -> None:
+        super().__init__(message)
+        self.left_out = dict(left_out or {})
 
 
 class PrivacyError(NarvaroError):

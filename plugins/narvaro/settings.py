@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 from narvaro.errors import SettingsError
 
 PROJECT_DIR = Path(__file__).resolve().parents[2]
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class Settings:
     mail_port: int
     retry_delay_seconds: float | None
     pseudonym_key_conn_id: str | None = None
+    encrypt_at_rest: bool = False
+    web_port: int = 8083
+    web_url: str = ""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
@@ -64,12 +68,12 @@ class Settings:
             mail_port=_port(env, "NARVARO_MAIL_PORT", 8025),
             retry_delay_seconds=_seconds(env, "NARVARO_RETRY_DELAY_SECONDS"),
             pseudonym_key_conn_id=env.get("NARVARO_PSEUDONYM_KEY_CONN_ID") or None,
+            encrypt_at_rest=_switch(env, "NARVARO_ENCRYPT_AT_REST"),
+            web_port=_port(env, "NARVARO_WEB_PORT", 8083),
+            web_url=_web_url(env),
         )
-        for variable, folder in (
-            ("NARVARO_PROJECT_DIR", settings.project_dir),
-            ("NARVARO_CONFIG_DIR", settings.config_dir),
-        ):
-            _require_folder(folder, variable)
+        _require_folder(settings.project_dir, "NARVARO_PROJECT_DIR")
+        _require_folder(settings.config_dir, "NARVARO_CONFIG_DIR")
         return settings
 
     @property
@@ -98,9 +102,9 @@ def _path(env: Mapping[str, str], variable: str, default: Path) -> Path:
 
 def _url(env: Mapping[str, str], prefix: str) -> str | None:
     """Give `<prefix>_URL` with the password of the file `<prefix>_PASSWORD_PATH`, None when there is no URL."""
-    url, password_path = env.get(f"{prefix}_URL") or None, env.get(f"{prefix}_PASSWORD_PATH")
-    if url is None or not password_path:
-        return url
+    url, password_path = _over_tls(env.get(f"{prefix}_URL") or ""), env.get(f"{prefix}_PASSWORD_PATH")
+    if not url or not password_path:
+        return url or None
     # Anything between the scheme and the host may be a secret: no part of the URL reaches an error.
     user, at, host = urlsplit(url).netloc.rpartition("@")
     if not at or ":" in user:
@@ -114,6 +118,30 @@ def _url(env: Mapping[str, str], prefix: str) -> str | None:
     return url.replace(f"{user}@{host}", f"{user}:{quote(password, safe='')}@{host}", 1)
 
 
+def _over_tls(url: str) -> str:
+    """Give the address of a database; of one on another machine TLS is verified, unless the address says otherwise."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        # Who opens it says what is wrong, and how.
+        return url
+    if not parts.scheme.startswith("postgres") or not host or host in _THIS_MACHINE or "sslmode=" in parts.query:
+        return url
+    root = "" if "sslrootcert=" in parts.query else "&sslrootcert=system"
+    return f"{url}{'&' if parts.query else '?'}sslmode=verify-full{root}"
+
+
+def _web_url(env: Mapping[str, str]) -> str:
+    """Give the address of the web pages as people write it, empty when unset."""
+    value = (env.get("NARVARO_WEB_URL") or "").rstrip("/")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment):
+        message = "NARVARO_WEB_URL is not an address; wanted one such as https://narvaro.example. Correct or unset it."
+        raise SettingsError(message)
+    return value
+
+
 def _port(env: Mapping[str, str], variable: str, default: int) -> int:
     """Give the variable's TCP port, or the default when unset or empty."""
     value = env.get(variable) or str(default)
@@ -121,6 +149,15 @@ def _port(env: Mapping[str, str], variable: str, default: int) -> int:
         message = f"{variable} is {value!r}; wanted a port from 1 to 65535. Correct or unset the variable."
         raise SettingsError(message)
     return int(value)
+
+
+def _switch(env: Mapping[str, str], variable: str) -> bool:
+    """Tell whether the variable switches something on, False when unset or empty."""
+    value = env.get(variable) or "off"
+    if value not in {"on", "off"}:
+        message = f"{variable} is {value!r}; wanted on or off. Correct or unset the variable."
+        raise SettingsError(message)
+    return value == "on"
 
 
 def _seconds(env: Mapping[str, str], variable: str) -> float | None:

@@ -162,7 +162,7 @@ def test_every_published_table_is_made_of_a_mart_that_has_its_columns():
     """The publication list, the list of publishable columns and the contracts say the same."""
     described = described_models()
     for config in ("config", "config/blekinge"):
-        for table in load_county(ROOT / config).publication.tables:
+        for table in (each for each in load_county(ROOT / config).publication.tables if not each.is_of_ledger):
             columns = {column["name"] for column in described[table.mart]["columns"]}
             wanted = set(table.key) | set(table.attributes) | set(table.measures)
             assert wanted <= columns, f"{config}: {table.name} wants {sorted(wanted - columns)} of {table.mart}"

@@ -81,7 +81,7 @@ class Places:
     ports: dict[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        wanted = (5432, 6379, 8080, 8081, 8082, 8025, 8974, 8793, 8794)
+        wanted = (5432, 6379, 8080, 8081, 8082, 8083, 8025, 8974, 8793, 8794)
         self.ports = dict(zip(wanted, free_ports(len(wanted)), strict=True))
         for name in ("secrets", "dags", "narvaro", "log", "redis"):
             (self.folder / name).mkdir()

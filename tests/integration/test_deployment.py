@@ -96,7 +96,7 @@ def test_redis_turns_away_who_does_not_know_the_password(stack: Stack):
     ).returncode
 
 
-@pytest.mark.parametrize("name", ["simulator", "mail-catcher", "report"])
+@pytest.mark.parametrize("name", ["simulator", "mail-catcher", "report", "web"])
 def test_service_starts_by_its_command_and_reports_healthy(stack: Stack, name: str):
     assert not stack.is_healthy(name)
     stack.start(name)

@@ -173,6 +173,13 @@ def test_published_files_are_served_read_only_without_a_secret():
     assert report["networks"] == ["outer"]
 
 
+def test_status_pages_have_the_ledger_and_the_published_files_and_nothing_else():
+    web = services()["web"]
+    assert set(web["secrets"]) == {"ledger_password", "web.secret", "web_connections.json"}
+    assert [volume.split(":")[0] for volume in web["volumes"]] == ["./config", "narvaro-published"]
+    assert all(volume.endswith(":ro") for volume in web["volumes"])
+
+
 def test_no_value_of_the_composition_is_a_secret():
     for name, service in services().items():
         for variable, value in service.get("environment", {}).items():

@@ -37,6 +37,8 @@ class Letter(NamedTuple):
     language: str
     subject: str
     message: str
+    channel: str = "email"
+    role: str = ""
 
 
 def landed(installation: OneSource, entity: str) -> str:

@@ -39,7 +39,7 @@ KILL_POINTS = (
     KillPoint("publish", "after", "narvaro.publish.shelf:_link"),
     KillPoint("publish", "before", "narvaro.ledger:Ledger.record_release"),
     KillPoint("letters", "after", "narvaro.ledger:Ledger.queue_letter"),
-    KillPoint("letters", "before", "narvaro.orchestration.county_steps:send_pending"),
+    KillPoint("letters", "before", "narvaro.orchestration.county_steps:send_waiting"),
     KillPoint("letters", "after", "narvaro.ledger:Ledger.mark_sent"),
 )
 

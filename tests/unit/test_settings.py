@@ -48,7 +48,8 @@ def test_password_comes_from_its_file_and_stays_out_of_sight(tmp_path: Path):
     secret.write_text("p@ss:w/rd\n", encoding="utf-8")
     url = "postgresql+psycopg2://narvaro_ledger@db.example.se:5432/ledger"
     settings = Settings.from_env({"NARVARO_LEDGER_URL": url, "NARVARO_LEDGER_PASSWORD_PATH": str(secret)})
-    assert settings.ledger_url == "postgresql+psycopg2://narvaro_ledger:p%40ss%3Aw%2Frd@db.example.se:5432/ledger"
+    wanted = "postgresql+psycopg2://narvaro_ledger:p%40ss%3Aw%2Frd@db.example.se:5432/ledger?"
+    assert settings.ledger_url.startswith(wanted)
     assert "p%40ss" not in repr(settings)
 
 
@@ -72,3 +73,33 @@ def test_password_file_beside_a_url_that_cannot_take_it_is_refused(tmp_path: Pat
 def test_password_file_without_a_url_changes_nothing(tmp_path: Path):
     settings = Settings.from_env({"NARVARO_PUBLISHED_PASSWORD_PATH": str(tmp_path / "nowhere")})
     assert settings.published_url is None
+
+
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("postgresql://a@db.example/x", "postgresql://a@db.example/x?sslmode=verify-full&sslrootcert=system"),
+        (
+            "postgresql+psycopg2://a@db.example/x?sslrootcert=/ca.pem",
+            "postgresql+psycopg2://a@db.example/x?sslrootcert=/ca.pem&sslmode=verify-full",
+        ),
+        ("postgresql://a@db.example/x?sslmode=disable", "postgresql://a@db.example/x?sslmode=disable"),
+        ("postgresql://a@localhost:5432/x", "postgresql://a@localhost:5432/x"),
+        ("postgresql:///x?host=/run/postgresql", "postgresql:///x?host=/run/postgresql"),
+        ("sqlite:////tmp/x.db", "sqlite:////tmp/x.db"),
+    ],
+)
+def test_a_database_on_another_machine_is_spoken_to_over_verified_tls(url, wanted):
+    settings = Settings.from_env({"NARVARO_LEDGER_URL": url, "NARVARO_PUBLISHED_URL": url})
+    assert (settings.ledger_url, settings.published_url) == (wanted, wanted)
+
+
+@pytest.mark.parametrize(("value", "is_on"), [("on", True), ("off", False), ("", False)])
+def test_sealing_is_switched_on_by_a_word(value, is_on):
+    assert Settings.from_env({"NARVARO_ENCRYPT_AT_REST": value}).encrypt_at_rest is is_on
+
+
+def test_another_word_for_sealing_is_refused():
+    """Whoever wrote `true` must not be left with plain files."""
+    with pytest.raises(SettingsError, match="wanted on or off"):
+        Settings.from_env({"NARVARO_ENCRYPT_AT_REST": "true"})

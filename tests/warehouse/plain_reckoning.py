@@ -155,10 +155,11 @@ class Reckoning:
                 cells[(*(row[name] for name in key), row["iso_week"])].append(row)
         return {cell: _week(rows) for cell, rows in cells.items()}
 
-    def terms(self, *key: str, cuts: list[set[str]]) -> dict[tuple[str, ...], dict[str, int]]:
+    def terms(self, *key: str, cuts: list[set[str]], openly: bool = False) -> dict[tuple[str, ...], dict[str, int]]:
         dimensions = ["owner_type", "school_form", "grade", "sex"]
         cells = defaultdict(list)
-        for row, cut in product(self.pupil_lessons, cuts):
+        rows = [row for row in self.pupil_lessons if not (openly and row["is_protected"])]
+        for row, cut in product(rows, cuts):
             cell = tuple(row[name] if name in cut else "all" for name in dimensions)
             cells[(*(row[name] for name in key), *cell)].append(row)
         return {cell: _term(rows) for cell, rows in cells.items()}

@@ -22,7 +22,20 @@ from landed_rows import (
 
 TUESDAY = MONDAY + timedelta(days=1)
 EARLY, LATE = at(date(2026, 9, 1)), at(date(2026, 9, 20))
-PEOPLE = ["plain", "corrected", "stale", "gone", "back", "odd", "moved", "left", "twice", "doubtful", "untimed"]
+PEOPLE = [
+    "plain",
+    "corrected",
+    "stale",
+    "gone",
+    "back",
+    "odd",
+    "moved",
+    "left",
+    "twice",
+    "doubtful",
+    "untimed",
+    "restamped",
+]
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +66,9 @@ def _land_first_night(county: LandedCounty) -> None:
             a_lesson("LG", "A2", MONDAY),
         ],
     )
-    first = [an_attendance("L1", name, invalid_absence_minutes=30, source_modified_at=EARLY) for name in PEOPLE]
+    timed = [name for name in PEOPLE if name != "restamped"]
+    first = [an_attendance("L1", name, invalid_absence_minutes=30, source_modified_at=EARLY) for name in timed]
+    first += [an_attendance("L1", "restamped", valid_absence_minutes=1, source_modified_at=None)]
     first += [an_attendance("LD", name) for name in PEOPLE]
     first += [an_attendance("L1", "twice", attendance_id="zz", valid_absence_minutes=7, source_modified_at=EARLY)]
     load = county.land("attendances", first)
@@ -83,6 +98,7 @@ def _land_second_night(county: LandedCounty) -> None:
             an_attendance("L1", "stale", valid_absence_minutes=1, source_modified_at=at(date(2026, 8, 20))),
             an_attendance("L1", "back", valid_absence_minutes=11, source_modified_at=LATE),
             an_attendance("L1", "untimed", valid_absence_minutes=12, source_modified_at=None),
+            an_attendance("L1", "restamped", valid_absence_minutes=13, source_modified_at=EARLY),
         ],
         **night,
     )
@@ -113,6 +129,7 @@ def monday(built, name: str) -> tuple:
         ("corrected", (60, 60, 30, 0, "7")),  # the newer change wins
         ("stale", (60, 60, 0, 30, "7")),  # an older change in a newer load does not
         ("untimed", (60, 60, 12, 0, "7")),  # a source that stopped telling times of change: its night stands for one
+        ("restamped", (60, 60, 13, 0, "7")),  # ... and that began again: the later night says what stands
         ("gone", (60, 0, 0, 0, "7")),  # deleted in a later night
         ("back", (60, 60, 11, 0, "7")),  # deleted and sent again in the same night: it lives
         ("doubtful", (60, 60, 0, 30, "7")),  # deletions are read before the lists of their night

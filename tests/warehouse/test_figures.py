@@ -34,6 +34,7 @@ COUNTY_CUTS = [
     {"school_form", "sex"},
     {"school_form", "grade", "sex"},
 ]
+UNIT_CUTS = [set(), {"sex"}, {"school_form", "grade"}, {"school_form", "grade", "sex"}]
 OWNER_CUTS = [{"owner_type"}, {"owner_type", "school_form"}, {"owner_type", "school_form", "grade", "sex"}]
 
 
@@ -179,6 +180,14 @@ def test_municipality_term_figures_equal_the_plain_reckoning(pair):
     key = ["municipality_code", "owner_type", "school_form", "grade", "sex"]
     found = figures(built, "fct_absence_by_municipality_term", key)
     assert found == reckoning.terms("municipality_code", cuts=COUNTY_CUTS + OWNER_CUTS)
+
+
+def test_school_unit_term_figures_equal_the_plain_reckoning(pair):
+    built, reckoning = pair
+    found = figures(built, "fct_absence_by_school_unit_term", ["school_unit_code", "school_form", "grade", "sex"])
+    reckoned = reckoning.terms("school_unit_code", cuts=UNIT_CUTS, openly=True)
+    assert found == {(unit, *cell): row for (unit, _, *cell), row in reckoned.items()}
+    assert any(row["classed_pupils_count"] for row in found.values())
 
 
 def test_the_invented_county_tries_every_band(pair):

@@ -18,9 +18,10 @@ newest as (
 ),
 
 rows_once as (
-    select attendances.* from attendances anti join recurring using (pair_hash)
+    select single.*, false as is_doubled
+    from (select attendances.* from attendances anti join recurring using (pair_hash)) as single
     union all
-    select * from newest
+    select newest.*, true as is_doubled from newest
 ),
 
 final as (
@@ -30,7 +31,11 @@ final as (
         person_id,
         valid_absent_minutes,
         invalid_absent_minutes,
-        is_reported
+        -- What the entry says of the lesson's time; nobody knows where the source tells no attended minutes.
+        attended_minutes + valid_absent_minutes + invalid_absent_minutes + coalesce(other_attendance_minutes, 0)
+            as accounted_minutes,
+        is_reported,
+        is_doubled
     from rows_once
 )
 

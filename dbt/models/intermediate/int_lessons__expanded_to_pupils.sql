@@ -20,7 +20,10 @@ candidates as (
         person_id,
         attendances.valid_absent_minutes,
         attendances.invalid_absent_minutes,
-        coalesce(attendances.is_reported, false) as is_reported
+        attendances.accounted_minutes,
+        coalesce(attendances.is_reported, false) as is_reported,
+        attendances.is_reported is not null as has_entry,
+        coalesce(attendances.is_doubled, false) as is_doubled
     from members
     full outer join {{ ref('int_attendances__one_per_lesson_and_pupil') }} as attendances
         using (source_name, lesson_id, person_id)
@@ -39,7 +42,10 @@ final as (
         case when candidates.is_reported then lessons.lesson_minutes else 0 end as offered_minutes,
         case when candidates.is_reported then candidates.valid_absent_minutes else 0 end as valid_absent_minutes,
         case when candidates.is_reported then candidates.invalid_absent_minutes else 0 end as invalid_absent_minutes,
+        case when candidates.is_reported then candidates.accounted_minutes end as accounted_minutes,
         candidates.is_reported,
+        candidates.has_entry,
+        candidates.is_doubled,
         lessons.school_date
     from candidates
     inner join lessons on candidates.source_name = lessons.source_name and candidates.lesson_id = lessons.lesson_id

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from narvaro.cli import deciding, night, privacy, privacy_keys, probing, reading, serving
+from narvaro.cli import (
+    alerts,
+    deciding,
+    followup,
+    issues,
+    night,
+    privacy,
+    privacy_extract,
+    privacy_keys,
+    probing,
+    quality,
+    reading,
+    serving,
+    web,
+)
 
 app = typer.Typer(
     name="narvaro",
@@ -15,8 +29,14 @@ app = typer.Typer(
 )
 night.add_to(app)
 reading.add_to(app)
+issues.add_to(app)
 probing.add_to(app)
+quality.add_to(app)
 deciding.add_to(app)
+alerts.add_to(app)
 serving.add_to(app)
 privacy.add_to(app)
 privacy_keys.add_to(app)
+privacy_extract.add_to(app)
+web.add_to(app)
+followup.add_to(app)

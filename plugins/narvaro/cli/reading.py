@@ -9,10 +9,11 @@ from typing import Annotated
 
 import typer
 
-from narvaro.cli.screen import errors_as_exit_codes, show
+from narvaro.cli.screen import ERR, errors_as_exit_codes, show
 from narvaro.county import load_county
 from narvaro.orchestration.line import Line
 from narvaro.orchestration.pools import pools as airflow_pools
+from narvaro.orchestration.source_standing import source_standings
 from narvaro.settings import Settings
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -21,35 +22,27 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(status)
-    app.command()(issues)
     app.command()(releases)
     app.command()(sql)
     app.command()(pools)
 
 
 def status(as_json: JsonOption = False) -> None:  # noqa: FBT002 - a command line flag
-    """Show how every source stands: last good night, last attempt, verdict."""
+    """Show how every source stands: last deliveries, verdict, coverage, open issues and the oldest of them."""
+    from narvaro.web.coverage import source_coverage
+
     with errors_as_exit_codes():
         line = Line.open()
-        names = [source.name for source in line.county.enabled_sources]
-        found = line.ledger.source_status(names)
-    columns = ("source", "status", "last_good_night", "is_stale", "reason")
-    rows = [asdict(record) if as_json else {name: getattr(record, name) for name in columns} for record in found]
+        found = source_standings(line.county, line.ledger)
+        coverage = source_coverage(line.settings.published_dir)
+    columns = (
+        "source", "status", "last_good_night", "is_stale", "verdict", "coverage_pct", "open_issues",
+        "oldest_issue_night", "reason",
+    )  # fmt: skip
+    rows = [asdict(standing) | {"coverage_pct": coverage.get(standing.source)} for standing in found]
+    if not as_json:
+        rows = [{name: row[name] for name in columns} for row in rows]
     show(rows, title=f"Sources of {line.county.name('en')}", as_json=as_json, columns=columns)
-
-
-def issues(
-    source: Annotated[str | None, typer.Option(help="Only this source's.")] = None,
-    all_: Annotated[bool, typer.Option("--all", help="Resolved ones too.")] = False,  # noqa: FBT002
-    as_json: JsonOption = False,  # noqa: FBT002
-) -> None:
-    """Show what is wrong in whose data, since when."""
-    with errors_as_exit_codes():
-        ledger = Line.open().ledger
-        found = ledger.issues(source) if all_ else ledger.open_issues(source)
-    columns = ["source", "school_unit_code", "rule", "severity", "count", "opened_night", *(["state"] if all_ else [])]
-    rows = [asdict(issue) if as_json else {name: getattr(issue, name) for name in columns} for issue in found]
-    show(rows, title="Issues", as_json=as_json, columns=columns)
 
 
 def releases(as_json: JsonOption = False) -> None:  # noqa: FBT002
@@ -72,6 +65,8 @@ def sql(
     with errors_as_exit_codes():
         rows = read_restricted(Line.open(), query, purpose=purpose, actor=getpass.getuser())
     show(rows, title=f"{len(rows)} rows", as_json=as_json)
+    # Said always: said only when it is so, it would tell where they are.
+    ERR.print("Pupils with protected identity may be missing: rows of pupils, and sums over them, are without them.")
 
 
 def pools() -> None:

@@ -101,10 +101,11 @@ def _run_demo(*, stay: bool) -> None:
 
 def _show_result(settings: Settings) -> None:
     """Show how the sources stand, what is wrong and what was written."""
-    from narvaro.cli.reading import issues, status
+    from narvaro.cli.issues import list_
+    from narvaro.cli.reading import status
 
     status()
-    issues()
+    list_()
     letters = sorted(settings.mail_dir.glob("*.eml"))
     for name, value in (
         ("Report", settings.published_dir / "index.html"),

@@ -10,6 +10,7 @@ from itertools import pairwise
 from narvaro.county.model import CountyFile, MunicipalitiesFile, Owner, OwnersFile, SourcesFile
 from narvaro.county.problem import did_you_mean
 from narvaro.county.publication import Publication
+from narvaro.county.recipients import RecipientsFile, recipient_problems
 from narvaro.domain.school_calendar import Break, SchoolCalendar, SchoolYear, StudyDay, Term
 from narvaro.domain.school_year import term_from_date
 
@@ -29,6 +30,7 @@ class Files:
     sources: SourcesFile
     calendar: SchoolCalendar
     publication: Publication
+    recipients: RecipientsFile
 
 
 def findings(files: Files) -> Iterator[Finding]:
@@ -40,11 +42,16 @@ def findings(files: Files) -> Iterator[Finding]:
     yield from _doubles("publication.yml", "tables", "name", [t.name for t in files.publication.tables])
     years = [year.school_year for year in files.calendar.school_years]
     yield from _doubles("calendar.yml", "school_years", "school_year", years)
+    if files.county.figures_by is not None and files.county.figures_by <= files.county.build_at:
+        sentence = "comes before the county is built. Write a time after build_at, or null."
+        yield "county.yml", ("figures_by",), sentence
     yield from _references(files)
     for index, year in enumerate(files.calendar.school_years):
         for place, sentence in _school_year(year, set(codes)):
             yield "calendar.yml", ("school_years", index, *place), sentence
     yield from _publication(files.publication)
+    for place, sentence in recipient_problems(files.recipients.recipients, files.owners):
+        yield "recipients.yml", place, sentence
 
 
 def _doubles(file: str, key: str, column: str, values: Sequence[str]) -> Iterator[Finding]:

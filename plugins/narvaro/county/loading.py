@@ -11,6 +11,7 @@ from narvaro.county.checks import Files, findings
 from narvaro.county.county import County
 from narvaro.county.model import CountyFile, MunicipalitiesFile, OwnersFile, SourcesFile
 from narvaro.county.publication import Publication
+from narvaro.county.recipients import RecipientsFile
 from narvaro.county.yaml_file import YamlFile, read_yaml, validate
 from narvaro.domain.school_calendar import SchoolCalendar
 from narvaro.errors import ConfigError
@@ -26,6 +27,8 @@ FILES: dict[str, type[BaseModel]] = {
     "calendar.yml": SchoolCalendar,
     "publication.yml": Publication,
 }
+# A file that a county may have.
+OPTIONAL_FILES: dict[str, type[BaseModel]] = {"recipients.yml": RecipientsFile}
 
 
 def load_county(config_dir: Path) -> County:
@@ -46,9 +49,10 @@ def load_county(config_dir: Path) -> County:
     sources = folder.load("sources.yml", SourcesFile)
     calendar = folder.load("calendar.yml", SchoolCalendar)
     publication = folder.load("publication.yml", Publication)
-    if not (county and municipalities and owners and sources and calendar and publication):
+    recipients = folder.load_if_there("recipients.yml", RecipientsFile) or RecipientsFile(recipients=())
+    if not (county and municipalities and owners and sources and calendar and publication) or folder.problems:
         raise ConfigError("\n".join(folder.problems))
-    files = Files(county, municipalities, owners, sources, calendar, publication)
+    files = Files(county, municipalities, owners, sources, calendar, publication, recipients)
     folder.check(files)
     return County.from_files(config_dir, files)
 
@@ -69,6 +73,10 @@ class _Folder:
         except ConfigError as error:
             self.problems.append(str(error))
             return None
+
+    def load_if_there(self, name: str, model: type[Model]) -> Model | None:
+        """Give a file's data, None also when there is no such file."""
+        return self.load(name, model) if (self._config_dir / name).exists() else None
 
     def check(self, files: Files) -> None:
         """Demand that the files fit together."""

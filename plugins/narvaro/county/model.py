@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from narvaro.connections import conn_id_from_name
+from narvaro.county.reasons import DEFAULT_REASON_CODES, ReasonCode
 from narvaro.county.retention import Retention
 from narvaro.county.values import (
     Email,
@@ -76,6 +77,17 @@ class Plan(Entry):
     control_tolerance: float = Field(
         default=0.001, ge=0, lt=1, description="Share of a school unit's minutes in a week that may be missing."
     )
+    look_twice: bool = Field(
+        default=True,
+        description="Ask for the beginning of each list once more, with other pages, to see what they lose.",
+    )
+    orphan_tolerance: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Share of the pupils, lessons and so on that a night refers to that may be missing from their "
+        "lists, where the source cannot be asked whether it has them.",
+    )
 
 
 class Source(Entry):
@@ -104,6 +116,9 @@ class Source(Entry):
     plan: Plan = Field(default=Plan(), description="How it is read.")
     naive_timezone: Timezone | None = Field(
         default=None, description="Time zone of times that come without an offset; the county's when absent."
+    )
+    reasons: Literal["nothing", "coarse"] = Field(
+        default="nothing", description="What lands of written reasons of absence: nothing, or a coarse code."
     )
     enabled: bool = Field(default=True, description="Whether the source is read.")
 
@@ -150,6 +165,32 @@ class Letters(Entry):
     sender_name: str = Field(min_length=1, description="Sender's name.")
     sender_address: Email = Field(description="Sender's address.")
     reply_to: Email = Field(description="Where answers go.")
+    morning: time | None = Field(
+        default=None,
+        description="Local time before which only what is new and critical goes; letters go at once when absent.",
+    )
+    quiet_days: tuple[Literal["weekends", "holidays", "breaks"], ...] = Field(
+        default=(), description="Days without letters, which wait for the next other day; none when absent."
+    )
+    critical_on_quiet_days: bool = Field(
+        default=True, description="Whether a letter with something new and critical goes on a quiet day too."
+    )
+
+
+class Escalation(Entry):
+    """When an open issue is told to the region: working days after it was opened, or first said to be being mended."""
+
+    critical: int = Field(default=5, ge=0, le=250, description="Working days for critical issues; 0 for never.")
+    warning: int = Field(default=20, ge=0, le=250, description="Working days for warnings; 0 for never.")
+
+
+class Flapping(Entry):
+    """When an issue that comes and goes is told as such, and then kept quiet until it stays one or the other."""
+
+    times: int = Field(default=3, ge=1, description="How often it may open within the nights; once more is flapping.")
+    nights: int = Field(
+        default=14, ge=1, le=365, description="The nights that are counted, and how long it must then be unchanged."
+    )
 
 
 class CountyFile(Entry):
@@ -164,13 +205,22 @@ class CountyFile(Entry):
     )
     night_bound: time = Field(description="Local time of a night's upper bound; later changes wait for the next night.")
     build_at: time = Field(description="Local time when the county is built with the sources that have arrived.")
+    figures_by: time | None = Field(
+        default=None,
+        description="Local time when figures that are still missing are told to the engineer; never if null.",
+    )
     schedule: Schedule = Field(default="0 3 * * *", description="When sources are read, unless they say otherwise.")
     contact: Contact = Field(description="Who runs this installation; gets letters about the whole county.")
     letters: Letters = Field(description="How letters are signed.")
     quality: Quality = Field(default=Quality(), description="When data are set aside or refused.")
     manners: Manners = Field(default=Manners(), description="What one host is asked to bear.")
     brake: Brake = Field(default=Brake(), description="When deletions wait for a person.")
+    escalation: Escalation = Field(default=Escalation(), description="When open issues are told to the region.")
+    flapping: Flapping = Field(default=Flapping(), description="When an issue that comes and goes is kept quiet.")
     retention: Retention = Field(default=Retention(), description="How long pupils' rows are kept.")
+    reason_codes: tuple[ReasonCode, ...] = Field(
+        default=DEFAULT_REASON_CODES, description="Codes for sources whose `reasons` is coarse, in order."
+    )
     retries: Retries = Field(default=Retries(), description="How often a silent source is asked again.")
 
 

@@ -13,7 +13,10 @@ class PublishedTable(Entry):
     """One table that leaves the house."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Name of the published table.")
-    mart: str = Field(pattern=r"^(fct|dim)_[a-z0-9_]+$", description="The mart that it is made from.")
+    mart: str = Field(
+        pattern=r"^(fct|dim|ledger)_[a-z0-9_]+$",
+        description="The mart that it is made from, or ledger_verdicts, ledger_open_issues or ledger_rule_counts.",
+    )
     title_sv: str = Field(min_length=1, description="Title in Swedish.")
     title_en: str = Field(min_length=1, description="Title in English.")
     description_sv: str = Field(min_length=1, description="What one row is, in Swedish.")
@@ -31,6 +34,9 @@ class PublishedTable(Entry):
         default=(), description="Columns that are hidden also when classed_column is below the threshold."
     )
     classed_column: str | None = Field(default=None, description="Number of pupils that the band measures rest on.")
+    ledger_columns: tuple[str, ...] = Field(
+        default=(), description="Columns that no mart has: what the ledger tells of the source that a row is about."
+    )
 
     def title(self, language: Language) -> str:
         """Give the title in a language."""
@@ -39,6 +45,11 @@ class PublishedTable(Entry):
     def description(self, language: Language) -> str:
         """Say in a language what one row is."""
         return self.description_sv if language == "sv" else self.description_en
+
+    @property
+    def is_of_ledger(self) -> bool:
+        """Whether it is made from the ledger, and not from a mart."""
+        return self.mart.startswith("ledger_")
 
     @property
     def columns(self) -> tuple[str, ...]:

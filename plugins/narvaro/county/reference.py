@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from narvaro.county.loading import FILES
+from narvaro.county.loading import FILES, OPTIONAL_FILES
 from narvaro.county.problem import model_in
 
 _WORDS: dict[object, str] = {
@@ -26,7 +26,7 @@ _WORDS: dict[object, str] = {
 }
 
 
-def configuration_reference(files: Mapping[str, type[BaseModel]] = FILES) -> str:
+def configuration_reference(files: Mapping[str, type[BaseModel]] = FILES | OPTIONAL_FILES) -> str:
     """Give one section per file, with a table for it and for each kind of entry in it."""
     return "\n\n".join("\n".join(_file(name, model)) for name, model in files.items()) + "\n"
 

@@ -45,7 +45,8 @@ def protect_marts(warehouse_path: Path, publication: Publication) -> list[Protec
         raise PublishError(message)
     try:
         with duckdb.connect(str(warehouse_path), read_only=True) as connection:
-            return [_protect(connection, table, publication.threshold(table)) for table in publication.tables]
+            of_marts = [table for table in publication.tables if not table.is_of_ledger]
+            return [_protect(connection, table, publication.threshold(table)) for table in of_marts]
     except duckdb.Error as error:
         # The engine's sentence may quote a value: only its kind may reach a log.
         message = f"The warehouse could not be read ({type(error).__name__}). Build it anew: narvaro build."

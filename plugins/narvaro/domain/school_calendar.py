@@ -108,6 +108,11 @@ class SchoolCalendar(_Value):
             municipality_code is not None and (day, municipality_code) in self._study_days
         )
 
+    def is_break(self, day: date) -> bool:
+        """Tell whether a day lies in a break or between terms; of a school year not entered nothing is known."""
+        year = self.school_year_of(day)
+        return year is not None and (year.term_of(day) is None or year.break_of(day) is not None)
+
     def is_school_day(self, day: date, municipality_code: str | None = None) -> bool:
         """Tell whether pupils are expected; without a municipality, in the county as a whole."""
         if day.weekday() >= _SATURDAY or is_public_holiday(day):

@@ -8,14 +8,17 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from narvaro.alerts import compose_letters, disputed_identity, send_pending
+from narvaro.alerts import disputed_identity
 from narvaro.errors import DoorClosedError
 from narvaro.ledger import ReleaseRecord, ReleaseTable
+from narvaro.orchestration.escalation import escalate_overdue, note_reminders
 from narvaro.orchestration.findings import examine_marts, examine_sources
-from narvaro.orchestration.line import SMTP_CONN_ID
+from narvaro.orchestration.letters import queue_letters, send_waiting, write_letters
 from narvaro.orchestration.loads import load_paths, quarantine_files
 from narvaro.orchestration.protecting import marks_that_wait
 from narvaro.orchestration.pseudonym_key import require_no_switch
+from narvaro.orchestration.quality_tables import with_quality_tables
+from narvaro.orchestration.source_table import with_standings
 from narvaro.orchestration.verdicts import verdict_record
 
 if TYPE_CHECKING:
@@ -25,8 +28,9 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from narvaro.alerts import Finding
-    from narvaro.ledger import SourceStatus
+    from narvaro.ledger import IssueRecord, LoadRecord, SourceStatus
     from narvaro.orchestration.line import Line
+    from narvaro.publish.release import Release
     from narvaro.warehouse import ProtectionState
 
 _log = logging.getLogger(__name__)
@@ -82,7 +86,8 @@ def check_marts(line: Line, night: date) -> int:
         examination = examine_marts(line, verdicts, {code: (source, name) for code, source, name in units.fetchall()})
         disputed = _disputed_identities(warehouse, {source for source, _ in examination.checked})
     line.ledger.record_verdicts([verdict_record(verdict, night) for verdict in verdicts])
-    line.ledger.record_findings(night, [*examination.findings, *disputed], checked=examination.checked)
+    findings = [*examination.findings, *disputed]
+    line.ledger.record_findings(night, findings, checked=examination.checked, damping=line.county.flapping)
     if refused := [verdict.explain() for verdict in verdicts if verdict.is_refused]:
         message = "Not fit for publication; the last release stands:\n  " + "\n  ".join(refused)
         raise DoorClosedError(message)
@@ -109,9 +114,12 @@ def publish(line: Line, night: date) -> str:
     from narvaro.warehouse import protection_state
 
     protection = protection_state(line.settings.warehouse_path)
+    marts = protect_marts(line.settings.warehouse_path, line.county.publication)
     accepted = line.ledger.accepted_loads(night)
+    # The sources' table tells what is open after this night, not before it.
+    record_arrivals(line, night)
     release = publish_release(
-        tables=protect_marts(line.settings.warehouse_path, line.county.publication),
+        tables=with_quality_tables(line, night, with_standings(line, night, marts)),
         county=line.county,
         night=night,
         loads_fingerprint=_fingerprint(load.load_id for load in accepted),
@@ -121,18 +129,25 @@ def publish(line: Line, night: date) -> str:
         withdraw=_is_otherwise_protected(line, protection),
     )
     line.ledger.record_release(
-        ReleaseRecord(
-            release_id=release.release_id,
-            night=night,
-            made_at=datetime.now(UTC),
-            status="preliminary",
-            code_version=version("narvaro"),
-            load_ids=tuple(load.load_id for load in accepted),
-            tables=tuple(ReleaseTable(table.name, table.rows, table.sha256) for table in release.tables),
-            audit=_protection_audit(protection, release.withdrawn),
-        )
+        _release_record(release, night, accepted, _protection_audit(protection, release.withdrawn))
     )
     return f"{'Published' if release.changed else 'Unchanged:'} release {release.release_id}"
+
+
+def _release_record(
+    release: Release, night: date, accepted: Sequence[LoadRecord], audit: dict[str, Any]
+) -> ReleaseRecord:
+    """Give a release as the ledger keeps it."""
+    return ReleaseRecord(
+        release_id=release.release_id,
+        night=night,
+        made_at=datetime.now(UTC),
+        status="preliminary",
+        code_version=version("narvaro"),
+        load_ids=tuple(load.load_id for load in accepted),
+        tables=tuple(ReleaseTable(table.name, table.rows, table.sha256) for table in release.tables),
+        audit=audit,
+    )
 
 
 def _is_otherwise_protected(line: Line, protection: ProtectionState) -> bool:
@@ -157,18 +172,29 @@ def _protection_audit(protection: ProtectionState, withdrawn: Sequence[str]) -> 
     }
 
 
+def record_arrivals(line: Line, night: date) -> None:
+    """Open, see and resolve what the sources' deliveries of the night met; a second time changes nothing."""
+    examination = examine_sources(line, night)
+    line.ledger.record_findings(night, examination.findings, checked=examination.checked, damping=line.county.flapping)
+
+
+def settle_issues(line: Line, night: date) -> list[IssueRecord]:
+    """Open, see, resolve and escalate what the night met; give every issue that something happened to."""
+    record_arrivals(line, night)
+    escalate_overdue(line, night)
+    issues = line.ledger.issues_of_night(night)
+    note_reminders(line, night, issues)
+    return issues
+
+
 def send_letters(line: Line, night: date) -> int:
     """Write each recipient concerned one letter about the night, and send what waits in the outbox.
 
     Raises:
         AlertError: the post office refused; the letters wait for the next run.
     """
-    examination = examine_sources(line, night)
-    issues = line.ledger.record_findings(night, examination.findings, checked=examination.checked)
-    for letter in compose_letters(line.county, night, issues):
-        line.ledger.queue_letter(letter)
-    with line.ledger.lock("outbox"):
-        return send_pending(line.ledger, line.find_connection(SMTP_CONN_ID))
+    queue_letters(line, write_letters(line, night, settle_issues(line, night)))
+    return send_waiting(line)
 
 
 def _source_status(line: Line, night: date) -> list[SourceStatus]:

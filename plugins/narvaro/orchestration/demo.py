@@ -16,7 +16,7 @@ import httpx
 from narvaro.county import load_county
 from narvaro.errors import NarvaroError
 from narvaro.orchestration.airflow_server import AirflowServer, airflow_env
-from narvaro.orchestration.factories import landing_dag_id
+from narvaro.orchestration.dag_ids import landing_dag_id
 from narvaro.orchestration.line import SMTP_CONN_ID
 from narvaro.orchestration.pools import pools
 from narvaro.orchestration.processes import Processes, is_port_open, own_command, require_free_port
@@ -56,7 +56,9 @@ class Demo:
             self._require_ports()
             self._write_connections(county)
             # A planted silent source would otherwise be asked again for a quarter of an hour.
-            env = airflow_env(self.settings, {"NARVARO_RETRY_DELAY_SECONDS": "2", **os.environ})
+            # The address of the status pages is what makes letters carry links to them.
+            given = {"NARVARO_RETRY_DELAY_SECONDS": "2", "NARVARO_WEB_URL": self._web_url, **os.environ}
+            env = airflow_env(self.settings, given)
             airflow = AirflowServer(self.settings, env)
             self._start_neighbours(processes, env)
             self.say(f"Starting Airflow at {airflow.url} and {len(county.enabled_sources)} simulated school systems")
@@ -81,6 +83,7 @@ class Demo:
             (self.settings.airflow_port, "NARVARO_AIRFLOW_PORT", "Airflow"),
             (self.settings.simulator_port, "NARVARO_SIMULATOR_PORT", "the simulated school systems"),
             (self.settings.report_port, "NARVARO_REPORT_PORT", "the report page"),
+            (self.settings.web_port, "NARVARO_WEB_PORT", "the status pages"),
             (self.settings.mail_port, "NARVARO_MAIL_PORT", "the mail catcher"),
         ]
 
@@ -111,11 +114,16 @@ class Demo:
         return self.settings.connections_path.with_name("simulator.secret")
 
     def _start_neighbours(self, processes: Processes, env: dict[str, str]) -> None:
-        """Start the school systems, the post office and the report page."""
+        """Start the school systems, the post office, the report page and the owners' status pages."""
         simulator_port, mail_port = str(self.settings.simulator_port), str(self.settings.mail_port)
         processes.start("simulator", own_command("simulator", "serve", "--port", simulator_port), env)
         processes.start("mail-catcher", own_command("mail-catcher", "--port", mail_port), env)
         processes.start("report", own_command("report", "serve", "--port", str(self.settings.report_port)), env)
+        processes.start("web", own_command("web", "serve", "--port", str(self.settings.web_port)), env)
+
+    @property
+    def _web_url(self) -> str:
+        return f"http://localhost:{self.settings.web_port}"
 
     def _is_simulator_ready(self) -> bool:
         try:
@@ -158,6 +166,7 @@ class Demo:
         """Watch the servers until Ctrl-C."""
         self.say(f"Airflow   {airflow.url}")
         self.say(f"Report    http://127.0.0.1:{self.settings.report_port}/")
+        self.say(f"Status    {self._web_url}/ (a link that opens it: narvaro web link county)")
         self.say(f"Simulator http://127.0.0.1:{self.settings.simulator_port}/")
         self.say(f"Connections of the simulated systems: {self.settings.connections_path}")
         self.say("Ctrl-C stops everything.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from narvaro.alerts import (
@@ -14,6 +15,7 @@ from narvaro.alerts import (
     Finding,
     capability_changed,
     findings_from_failures,
+    findings_from_sources,
     findings_from_units,
     held_deletions,
     minutes_off,
@@ -21,7 +23,7 @@ from narvaro.alerts import (
     silent_source,
     wrong_shape,
 )
-from narvaro.orchestration import control
+from narvaro.orchestration import completeness, control
 from narvaro.orchestration.deciding import explain_brake
 from narvaro.orchestration.loads import load_paths, quarantine_files, remark_files
 from narvaro.orchestration.probing import standing_changes
@@ -69,17 +71,17 @@ def examine_sources(line: Line, night: date) -> Examination:
 
 
 def examine_marts(line: Line, verdicts: Sequence[Verdict], units: dict[str, tuple[str, str]]) -> Examination:
-    """Tell what the marts' suites met in single school units; `units` gives each code's source and name."""
-    sources = {code: source for code, (source, _) in units.items()}
+    """Tell what the marts' suites met in single sources and units; `units` gives each code's source and name."""
+    enabled = {source.name for source in line.county.enabled_sources}
+    sources = {code: source for code, (source, _) in units.items() if source in enabled}
     names = {code: name for code, (_, name) in units.items()}
-    findings = [
-        finding
-        for verdict in verdicts
-        for failure in verdict.failures
-        if failure.keys and "school_unit_code" in failure.keys[0]
-        for finding in findings_from_units(failure, sources=sources, names=names)
-    ]
-    return Examination(tuple(findings), tuple((source.name, DOOR_MARTS) for source in line.county.enabled_sources))
+    findings: list[Finding] = []
+    for failure in (failure for verdict in verdicts for failure in verdict.failures if failure.keys):
+        if "school_unit_code" in failure.keys[0]:
+            findings += findings_from_units(failure, sources=sources, names=names)
+        elif "source_name" in failure.keys[0]:
+            findings += [finding for finding in findings_from_sources(failure) if finding.source in enabled]
+    return Examination(tuple(findings), tuple((source, DOOR_MARTS) for source in sorted(enabled)))
 
 
 def _arrival(line: Line, source: str, record: NightRecord) -> list[Finding]:
@@ -89,9 +91,10 @@ def _arrival(line: Line, source: str, record: NightRecord) -> list[Finding]:
         return [*held, silent_source(source, reason=record.reason)]
     minutes = list(_minutes_off(line, source, record))
     failures = list(_failures_of_night(line, source, record))
-    if record.status == "refused" and not (failures or minutes or held):
+    left_out = _left_out(line, source, record)
+    if record.status == "refused" and not (failures or minutes or held or left_out):
         return [wrong_shape(source, reason=record.reason)]
-    return [*held, *minutes, *findings_from_failures(source, failures, door=DOOR_ARRIVAL)]
+    return [*held, *minutes, *left_out, *findings_from_failures(source, failures, door=DOOR_ARRIVAL)]
 
 
 def _held(line: Line, source: str, record: NightRecord) -> Iterator[Finding]:
@@ -112,12 +115,30 @@ def _minutes_off(line: Line, source: str, record: NightRecord) -> Iterator[Findi
             yield minutes_off(source, failure, reason=f"{failure.rule}: {failure.count} minutes in {weeks}")
 
 
+def _left_out(line: Line, source: str, record: NightRecord) -> list[Finding]:
+    """Tell what lists left out that other rows refer to: of a refused night why, of another what is not there."""
+    if record.status == "refused":
+        refused = [
+            verdict for verdict in completeness.verdicts(line, source, record.night) if verdict.status == "refused"
+        ]
+        # The newest try of the night may have been refused for another reason.
+        failures = refused[-1].failures if refused and record.reason.startswith(f"{source}: a short pull") else ()
+        told = findings_from_failures(source, ((each.column, each) for each in failures), door=DOOR_ARRIVAL)
+        return [replace(finding, details={**finding.details, "reason": record.reason}) for finding in told]
+    # Registers come on school days only: what was told on one of them stands over the days without.
+    nights = [record.night - timedelta(days=days) for days in range(completeness.TOLD_FOR_DAYS)]
+    tried = (completeness.verdicts(line, source, night) for night in nights)
+    newest = next((verdicts[-1] for verdicts in tried if verdicts), None)
+    failures = newest.failures if newest and newest.status != "refused" else ()
+    return findings_from_failures(source, ((each.column, each) for each in failures), door=DOOR_ARRIVAL)
+
+
 def _failures_of_night(line: Line, source: str, record: NightRecord) -> Iterator[tuple[str, FailureRecord]]:
     """Give the failures of whole loads; of a refused night also those of rows, for no later door will tell them."""
     loads = line.ledger.loads(record.night, source=source)
     standing = {load.load_id for load in loads if load.status != "superseded"}
     for verdict in line.ledger.verdicts(source=source, night=record.night):
-        if verdict.suite == control.SUITE:
+        if verdict.suite in {control.SUITE, completeness.SUITE}:
             continue
         for failure in verdict.failures:
             if verdict.load_id in standing and (failure.level == "table" or record.status == "refused"):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from narvaro.connections import find_connection
 from narvaro.county import County, load_county
 from narvaro.ledger import Ledger
-from narvaro.orchestration.pseudonym_key import require_no_switch
+from narvaro.orchestration.pseudonym_key import require_no_switch, seal_stores
 from narvaro.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,12 +53,14 @@ class Line:
         settings = settings or Settings.from_env()
         if not during_switch:
             require_no_switch(settings.landing_dir)
-        return cls(
+        line = cls(
             settings=settings,
             county=load_county(settings.config_dir),
             ledger=Ledger.open(settings.ledger_url),
             find_connection=find or partial(find_connection, path=settings.connections_path, env=os.environ),
         )
+        seal_stores(line)
+        return line
 
     @property
     def manners(self) -> HostManners:

@@ -8,8 +8,8 @@ from narvaro.warehouse.content import LandedLoad, WarehouseContent
 from narvaro.warehouse.grain import grain_of
 from narvaro.warehouse.locking import build_lock
 from narvaro.warehouse.parsing import parse_project
-from narvaro.warehouse.protection import ProtectionState, protected_ids, protection_state
-from narvaro.warehouse.reading import read_only, read_rows
+from narvaro.warehouse.protection import ProtectionState, protection_state
+from narvaro.warehouse.reading import read_only, read_rows, rows_about
 from narvaro.warehouse.reference import reference_tables
 
 __all__ = [
@@ -25,9 +25,9 @@ __all__ = [
     "build_lock",
     "grain_of",
     "parse_project",
-    "protected_ids",
     "protection_state",
     "read_only",
     "read_rows",
     "reference_tables",
+    "rows_about",
 ]

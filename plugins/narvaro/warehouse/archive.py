@@ -6,7 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow.parquet as pq
 
+from narvaro.at_rest import open_sink, rows_of
 from narvaro.errors import BuildError
 
 if TYPE_CHECKING:
@@ -72,8 +74,7 @@ def add_archived(building: Path, files: Sequence[Path]) -> None:
         for path in files:
             mart, year = f"{_MARTS}.{path.parent.name}", path.stem.replace("-", "/")
             connection.execute(f"delete from {mart} where school_year = ?", [year])  # noqa: S608 - our own names
-            kept = "select * from read_parquet(?, hive_partitioning = false)"
-            connection.execute(f"insert into {mart} by name {kept}", [str(path)])
+            connection.execute(f"insert into {mart} by name from {rows_of(connection, [path])}")
 
 
 def _write(connection: duckdb.DuckDBPyConnection, mart: str, year: str, target: Path) -> None:
@@ -84,8 +85,8 @@ def _write(connection: duckdb.DuckDBPyConnection, mart: str, year: str, target: 
     partial.unlink(missing_ok=True)
     os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     rows = f"select * from {_MARTS}.{mart} where school_year = '{year}' order by all"  # noqa: S608 - our own names
-    connection.execute(f"copy ({rows}) to '{str(partial).replace(chr(39), chr(39) * 2)}' (format parquet)")
-    partial.chmod(0o600)
+    with open_sink(partial) as sink:
+        pq.write_table(connection.execute(rows).to_arrow_table(), sink)
     descriptor = os.open(partial, os.O_RDONLY)
     try:
         os.fsync(descriptor)

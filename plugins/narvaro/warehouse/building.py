@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from narvaro.at_rest import PROTOCOL
 from narvaro.errors import BuildError
 from narvaro.warehouse.archive import add_archived, archive_dir, archived_files
 from narvaro.warehouse.dbt_run import NodeResult, run_dbt
@@ -120,6 +121,7 @@ def dbt_environment(building: Path, resources: Resources) -> dict[str, str]:
         "NARVARO_WAREHOUSE_THREADS": str(resources.threads),
         "NARVARO_WAREHOUSE_MODEL_THREADS": str(resources.model_threads),
         "NARVARO_WAREHOUSE_SPILL_DIR": str(building.with_name(f"{building.name}.spill")),
+        "NARVARO_WAREHOUSE_FILESYSTEMS": f"[{{'fs': '{PROTOCOL}'}}]",
     }
 
 

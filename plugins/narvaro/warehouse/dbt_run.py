@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from narvaro.at_rest.filesystem import make_known
 from narvaro.errors import BuildError
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def run_dbt(
         *("--target-path", str(work_dir / "target"), "--log-path", str(work_dir / "logs")),
     ]
     _make_private(work_dir)
+    make_known()
     with _environment(env):
         # Importing dbt takes seconds: only a build pays.
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager

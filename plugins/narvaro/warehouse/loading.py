@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow as pa
 
+from narvaro.at_rest import rows_of
 from narvaro.errors import BuildError
 from narvaro.warehouse.content import QUARANTINE_SCHEMA
 
@@ -13,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import pyarrow as pa
-
     from narvaro.warehouse.content import WarehouseContent
 
 RAW_SCHEMA = "raw"
 _MODIFIED = "source_modified_at"
+# Marks a column of the contract that loads of earlier versions do not have.
+_ADDED_LATER = b"added_later"
 # What landing adds to the columns of the contract; the time of change is underscored with them.
 _PROVENANCE = {"_source": "VARCHAR", "_load_id": "VARCHAR", "_row": "BIGINT", "_source_modified_at": "TIMESTAMPTZ"}
 
@@ -60,9 +62,27 @@ def _create_entity(
         connection.execute(f"create table {relation} as select *, {provenance} from incoming")  # noqa: S608
         connection.unregister("incoming")
         return
-    columns = ", ".join([*names, *_PROVENANCE])
-    statement = f"create view {relation} as select {columns} from {_parquet(files)}"  # noqa: S608 - our own names
-    _execute(connection, statement, what=f"the landed {entity}")
+    what = f"the landed {entity}"
+    later = {field.name for field in schema if (field.metadata or {}).get(_ADDED_LATER)}
+    rows = rows_of(connection, files, *(["union_by_name = true"] if later else []))
+    lacking = later - _columns(connection, rows, what=what) if later else set()
+    nulls = {name: _null_of(connection, schema.field(name)) for name in lacking}
+    columns = ", ".join(nulls.get(name, name) for name in [*names, *_PROVENANCE])
+    _execute(connection, f"create view {relation} as select {columns} from {rows}", what=what)  # noqa: S608 - our own names
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, rows: str, *, what: str) -> set[str]:
+    """Give the columns that any of some files has."""
+    _execute(connection, f"describe from {rows}", what=what)
+    return {name for name, *_ in connection.fetchall()}
+
+
+def _null_of(connection: duckdb.DuckDBPyConnection, field: pa.Field) -> str:
+    """Write a column that no file has yet."""
+    connection.register("incoming", pa.schema([field]).empty_table())
+    ((_, kind, *_),) = connection.execute("describe from incoming").fetchall()
+    connection.unregister("incoming")
+    return f"cast(null as {kind}) as {field.name}"
 
 
 def _create_quarantined_rows(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> None:
@@ -71,7 +91,7 @@ def _create_quarantined_rows(connection: duckdb.DuckDBPyConnection, files: Seque
     if files:
         columns = ", ".join(QUARANTINE_SCHEMA.names)
         relation = f"{RAW_SCHEMA}.raw__quarantined_rows"
-        statement = f"insert into {relation} select distinct {columns} from {_parquet(files)}"  # noqa: S608
+        statement = f"insert into {relation} select distinct {columns} from {rows_of(connection, files)}"  # noqa: S608
         _execute(connection, statement, what="the quarantined rows")
 
 
@@ -80,12 +100,6 @@ def _create_table(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Ta
     connection.register("incoming", table)
     connection.execute(f"create table {RAW_SCHEMA}.raw__{name} as select * from incoming")  # noqa: S608 - our own names
     connection.unregister("incoming")
-
-
-def _parquet(files: Sequence[Path]) -> str:
-    """Give the table function over exactly these files."""
-    names = ", ".join("'{}'".format(str(path).replace("'", "''")) for path in files)
-    return f"read_parquet([{names}], hive_partitioning = false)"
 
 
 def _execute(connection: duckdb.DuckDBPyConnection, statement: str, *, what: str) -> None:

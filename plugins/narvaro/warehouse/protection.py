@@ -29,14 +29,6 @@ _STATE = """
 """
 
 
-_IDS = """
-    with protected as (select pupil_id from marts.dim_pupil where is_protected)
-    select pupil_id from protected
-    union
-    select person_id from intermediate.int_pupils__identified semi join protected using (pupil_id)
-"""
-
-
 @dataclass(frozen=True, slots=True)
 class ProtectionState:
     """How many pupils are protected, how many of their weeks at a unit were left out, and a hash of who they are."""
@@ -54,15 +46,6 @@ def protection_state(path: Path) -> ProtectionState:
     """
     ((pupils, unit_weeks, fingerprint),) = _asked(path, _STATE)
     return ProtectionState(pupils, unit_weeks, fingerprint)
-
-
-def protected_ids(path: Path) -> frozenset[str]:
-    """Give every pseudonym of a protected pupil and of its records, so that no answer about them is shown.
-
-    Raises:
-        BuildError: there is no warehouse, or it is not whole.
-    """
-    return frozenset(pseudonym for (pseudonym,) in _asked(path, _IDS))
 
 
 def _asked(path: Path, query: str) -> list[tuple[Any, ...]]:

@@ -58,7 +58,10 @@ def test_records_are_keyed_by_source_whatever_their_ids_case():
 
 def test_many_records_are_the_same_as_one_by_one():
     maker = pseudonymiser()
-    assert maker.person_ids(["x", "y", "x"]) == [maker.person_id("x"), maker.person_id("y"), maker.person_id("x")]
+    one_by_one = pseudonymiser()
+    for uuids in (["x", "y", "x"], [], ["y", "z"], ["z"]):
+        assert maker.person_ids(uuids).to_pylist() == [one_by_one.person_id(uuid) for uuid in uuids]
+    assert maker.person_id("z") == one_by_one.person_id("z")
 
 
 @given(st.text(), st.text(min_size=1))

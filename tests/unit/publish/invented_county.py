@@ -150,7 +150,7 @@ def build_warehouse(path: Path, county: County, *, rows: dict[str, list[dict]] |
     types = {name: column.type for name, column in publishable_columns().items()}
     with duckdb.connect(str(path)) as connection:
         connection.execute("create schema marts")
-        for table in county.publication.tables:
+        for table in (each for each in county.publication.tables if not each.is_of_ledger):
             columns = ", ".join(f"{name} {types[name]}" for name in table.columns)
             connection.execute(f"create table marts.{table.mart} ({columns}, pupil_id varchar)")
             if rows.get(table.name):

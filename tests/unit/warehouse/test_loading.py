@@ -78,3 +78,19 @@ def test_drop_raw_leaves_no_path_behind(tmp_path):
     drop_raw(tmp_path / "w.duckdb")
     assert raw_columns(tmp_path / "w.duckdb") == {}
     assert not (tmp_path / "w.duckdb.wal").exists()
+
+
+@pytest.mark.parametrize("names", [("older",), ("newer",), ("older", "newer")])
+def test_a_column_that_older_loads_lack_is_null_in_them(tmp_path, names):
+    """Rows that landed before reasons were kept, beside rows that landed after."""
+    loads = []
+    for name in names:
+        path = tmp_path / f"20260919-s-attendances-{name}.parquet"
+        row = {"person_id": name} | ({"reason_code": "sjuk"} if name == "newer" else {})
+        loads.append(a_landed_file(path, "attendances", **row))
+        if name == "older":
+            pq.write_table(pq.ParquetFile(path).read().drop_columns("reason_code"), path)
+    load(tmp_path / "w.duckdb", WarehouseContent(ENTITIES, loads, {}))
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as connection:
+        rows = connection.execute("select person_id, reason_code from raw.raw__attendances order by all").fetchall()
+    assert rows == [(name, "sjuk" if name == "newer" else None) for name in sorted(names)]
