@@ -27,7 +27,7 @@ COMMANDS = {
     *("night", "land", "build", "publish", "letters", "reread"),
     *("status", "issues", "releases", "sql", "pools"),
     *("demo", "up", "simulator", "report", "mail-catcher", "parse"),
-    *("sources", "conformance", "deletions", "alerts", "privacy", "web", "followup"),
+    *("sources", "conformance", "deletions", "alerts", "privacy", "web", "followup", "quality"),
 }
 
 

@@ -19,7 +19,8 @@ from narvaro.errors import NarvaroError
 
 # In a pipe or a file there is no edge to fold at, and a folded name cannot be searched for.
 OUT = Console(width=None if sys.stdout.isatty() else 250)
-ERR = Console(stderr=True)
+# A message is one line, wherever it is read; a terminal folds it by itself.
+ERR = Console(stderr=True, soft_wrap=True)
 # A table is for a glance; --json holds everything.
 _WIDEST = 60
 

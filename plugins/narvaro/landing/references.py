@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # Read whole every night: what came on an earlier night does not stand for it.
 _WHOLE = {"school_units": "organisation_id", "activities": "activity_id"}
 # Members who have left need not be told of any more, and staff are never asked for.
+# Grades and notices of earlier years stand when their pupil has left.
+_OF_YEAR = "coalesce({}, '9999-12-31') >= $first"
 _LIVE_MEMBERS = "coalesce(end_date, '9999-12-31'::date) >= $first and group_type is distinct from 'Personalgrupp'"
 # What refers to each entity: which rows, by which column, and which of them.
 _NAMED: dict[str, tuple[tuple[str, str, str], ...]] = {
@@ -27,8 +29,8 @@ _NAMED: dict[str, tuple[tuple[str, str, str], ...]] = {
     "pupils": (
         ("attendances", "person_id", ""),
         ("aggregated_attendances", "person_id", ""),
-        ("absence_notices", "person_id", ""),
-        ("grades", "person_id", ""),
+        ("absence_notices", "person_id", _OF_YEAR.format("ended_at::date")),
+        ("grades", "person_id", _OF_YEAR.format("registered_date")),
         ("group_memberships", "person_id", _LIVE_MEMBERS),
     ),
     "group_memberships": (("activities", "unnest(group_ids)", ""),),

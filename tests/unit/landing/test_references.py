@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from landed_school import MONDAY, YEAR, LandedSchool, a_night, lessons, registers
@@ -75,6 +75,16 @@ def test_group_that_an_activity_names_is_missing(school):
     school.land(SECOND, "activities", [{"activity_id": "x", "organisation_id": "unit-a", "group_ids": ["g", "h"]}])
     school.land(FIRST, "group_memberships", [{"group_id": "g", "person_id": "p"}])
     assert missing(school, "group_memberships").ids == ("h",)
+
+
+def test_grades_and_notices_of_earlier_years_ask_for_nobody(school):
+    june, moment = date(2026, 6, 10), datetime(2026, 5, 4, 8, tzinfo=UTC)
+    school.land(SECOND, "grades", [{"grade_id": "g1", "person_id": "left", "registered_date": june}])
+    school.land(SECOND, "absence_notices", [{"absence_notice_id": "n1", "person_id": "left", "ended_at": moment}])
+    assert missing(school, "pupils").ids == ()
+    school.land(SECOND, "grades", [{"grade_id": "g2", "person_id": "here", "registered_date": FIRST}])
+    school.land(SECOND, "absence_notices", [{"absence_notice_id": "n2", "person_id": "ill", "ended_at": None}])
+    assert missing(school, "pupils").ids == ("here", "ill")
 
 
 def test_members_who_have_left_and_staff_are_not_asked_for(school):
