@@ -114,7 +114,8 @@ def wait_for_backfill(settings: Settings, env: dict[str, str], source: str, firs
     server = AirflowServer(settings, airflow_env(settings, env))
     command = [str(Path(sys.executable).with_name("airflow")), "backfill", "create", "--dag-id", dag_id]
     command += ["--from-date", first, "--to-date", f"{last}T12:00:00+02:00", "--max-active-runs", "1"]
-    subprocess.run(command, env=dict(server.env), check=True, capture_output=True, timeout=120)
+    done = subprocess.run(command, env=dict(server.env), check=False, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-3000:]
     deadline = time.monotonic() + 180
     runs: list[dict[str, Any]] = []
     while not (runs and all(run["state"] in {"success", "failed"} for run in runs)):
