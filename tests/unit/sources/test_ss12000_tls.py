@@ -6,6 +6,7 @@ import ssl
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 import trustme
 from cryptography.hazmat.primitives import serialization as pem
@@ -16,7 +17,7 @@ from narvaro.county import Source
 from narvaro.errors import SettingsError, SourceDeniedError, SourceError, SourceShapeError
 from narvaro.sources.ss12000.opening import open_transport
 from narvaro.sources.ss12000.patience import Patience
-from narvaro.sources.ss12000.tls import Identity, tls_context
+from narvaro.sources.ss12000.tls import Identity, remedy, tls_context
 
 # A name that no resolver knows: only through a proxy can it be reached.
 FAR_HOST = "ss12000.kommun.invalid"
@@ -136,9 +137,17 @@ def test_our_certificate_lets_us_in_with_a_token_or_alone(strict_server, opened,
 
 
 def test_a_server_that_wants_a_certificate_names_the_remedy(strict_server, opened, files):
-    with pytest.raises(SourceDeniedError, match=r"client_cert and client_key"):
+    """Its alert can be lost when it hangs up at once; then the remedy is told with a try again."""
+    with pytest.raises((SourceDeniedError, SourceError), match=r"client_cert and client_key"):
         opened(strict_server.url, ca_file=files["ca_file"]).get("/persons", [])
     assert strict_server.said == []
+
+
+@pytest.mark.parametrize(("cause", "is_told"), [(ssl.SSLEOFError(8, "EOF occurred"), True), (OSError("reset"), False)])
+def test_a_server_that_hangs_up_in_the_handshake_may_want_a_certificate(cause, is_told):
+    error = httpx.ConnectError("broke off")
+    error.__cause__ = cause
+    assert ("client_cert and client_key" in remedy(error)) is is_told
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,13 @@ def handshake_refusal(where: str, error: httpx.TransportError) -> NarvaroError |
     return None
 
 
+def remedy(error: httpx.HTTPError) -> str:
+    """Give what to check when a connection broke off: who wants a certificate may hang up before saying so."""
+    if isinstance(_ssl_error(error), ssl.SSLEOFError):
+        return "check the base address, and whether the server wants a certificate (client_cert and client_key)"
+    return "check the base address"
+
+
 def _ssl_error(error: BaseException | None) -> ssl.SSLError | None:
     """Find what TLS itself said below an error of the client's."""
     while error is not None:

@@ -16,7 +16,7 @@ from narvaro.sources.ss12000.discretion import hide_queries, without_ids
 from narvaro.sources.ss12000.limits import Limits
 from narvaro.sources.ss12000.patience import Patience
 from narvaro.sources.ss12000.refusals import OverloadedError, http_date, proxy_refusal, refusal, too_large_error
-from narvaro.sources.ss12000.tls import handshake_refusal
+from narvaro.sources.ss12000.tls import handshake_refusal, remedy
 
 Parameters = Sequence[tuple[str, str]]
 
@@ -117,7 +117,7 @@ class Transport:
             if isinstance(error, httpx.TransportError) and (final := _final_refusal(where, error)):
                 raise final from None
             kind = type(error).__name__
-            message = f"{where} broke off ({kind}: {_reason(error)}). It is tried again later; check the base address."
+            message = f"{where} broke off ({kind}: {_reason(error)}). It is tried again later; {remedy(error)}."
             raise SourceError(message) from None
 
     def _request(self, method: str, resource: str, parameters: Parameters, body: bytes | None) -> httpx.Request:
