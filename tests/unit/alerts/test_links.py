@@ -64,7 +64,8 @@ def test_token_tells_nothing_to_who_has_no_secret():
 def test_changed_token_is_refused(place):
     token = token_of(LINKS.status_page(OWNER, now=NOW))
     changed = list(token)
-    changed[place] = "A" if token[place] != "A" else "B"
+    # The first two bits change: a token's last letter may end in bits that are nothing.
+    changed[place] = "w" if token[place] in "ABCDEFGHIJKLMNOP" else "A"
     with pytest.raises(AlertError, match="not one of ours"):
         LINKS.read("".join(changed), STATUS, NOW)
 
