@@ -85,6 +85,14 @@ def test_releases_gives_the_publication(installation: Installation):
     assert "county_absence_by_term" in {table["name"] for table in release["tables"]}
 
 
+def test_each_source_has_its_page_of_rules_and_counts(installation: Installation):
+    docs = installation.line.line.settings.home / "data_docs"
+    assert {path.parent.name for path in docs.glob("*/index.html")} == set(installation.line.line.county.sources)
+    page = (docs / "1060-olofstrom" / "index.html").read_text(encoding="utf-8")
+    assert "impossible_minutes" in page
+    assert installation.line.night.isoformat() in page
+
+
 def test_tables_for_people_hold_the_same(installation: Installation):
     for command in ("status", "issues", "releases"):
         assert installation.run(command).exit_code == 0

@@ -17,6 +17,7 @@ from narvaro.orchestration.letters import queue_letters, send_waiting, write_let
 from narvaro.orchestration.loads import load_paths, quarantine_files
 from narvaro.orchestration.protecting import marks_that_wait
 from narvaro.orchestration.pseudonym_key import require_no_switch
+from narvaro.orchestration.quality_docs import write_source_docs
 from narvaro.orchestration.quality_tables import with_quality_tables
 from narvaro.orchestration.source_table import with_standings
 from narvaro.orchestration.verdicts import verdict_record
@@ -103,10 +104,11 @@ def _disputed_identities(warehouse: DuckDBPyConnection, sources: set[str]) -> li
 
 
 def publish(line: Line, night: date) -> str:
-    """Protect and publish the marts; an unchanged night publishes nothing.
+    """Protect and publish the marts, and write each owner's Data Docs; an unchanged night publishes nothing.
 
     Raises:
         PublishError, PrivacyError: the last release stands.
+        LandingError: a page of the Data Docs cannot be written.
         BusyError: another publication is at work.
     """
     from narvaro.disclosure import protect_marts
@@ -131,6 +133,7 @@ def publish(line: Line, night: date) -> str:
     line.ledger.record_release(
         _release_record(release, night, accepted, _protection_audit(protection, release.withdrawn))
     )
+    write_source_docs(line)
     return f"{'Published' if release.changed else 'Unchanged:'} release {release.release_id}"
 
 
