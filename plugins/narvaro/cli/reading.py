@@ -42,6 +42,8 @@ def status(as_json: JsonOption = False) -> None:  # noqa: FBT002 - a command lin
     rows = [asdict(standing) | {"coverage_pct": coverage.get(standing.source)} for standing in found]
     if not as_json:
         rows = [{name: row[name] for name in columns} for row in rows]
+        for row in rows:
+            row["coverage_pct"] = None if row["coverage_pct"] is None else round(row["coverage_pct"], 1)
     show(rows, title=f"Sources of {line.county.name('en')}", as_json=as_json, columns=columns)
 
 
