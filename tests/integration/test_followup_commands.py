@@ -73,6 +73,13 @@ def test_a_units_weeks_are_its_rate_less_that_of_the_rest(installation: Simulate
     assert {row["mean"] for row in found} == {None}
 
 
+def test_a_unit_without_figures_is_told(installation: SimulatedLine):
+    asked = ["followup", "weeks", "99999999", "--purpose", "test"]
+    done = CliRunner(env=installation.env).invoke(app, asked)
+    assert done.exit_code == 2
+    assert "no figures of a school unit 99999999" in done.output
+
+
 def test_every_reading_is_logged_with_its_purpose(installation: SimulatedLine, biggest_unit: str):
     before = len(installation.line.ledger.accesses())
     rows(installation, "weeks", biggest_unit)

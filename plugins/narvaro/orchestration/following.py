@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from narvaro.errors import ConfigError
 from narvaro.followup import FunnelUnit, Week, chart, differences_from_the_rest, follow_up, funnel
 from narvaro.followup.panel import Panel, UnitWeek
 from narvaro.followup.register import load_measures
@@ -33,9 +34,16 @@ THRESHOLDS = (10, 15, 20, 50)
 
 
 def weekly_chart(line: Line, unit: str, *, purpose: str, actor: str) -> Chart:
-    """Give a unit's weeks beside the rest of the county; documented changes are the starts of its measures."""
+    """Give a unit's weeks beside the rest of the county; documented changes are the starts of its measures.
+
+    Raises:
+        ConfigError: no unit of that code has figures.
+    """
     rows = _read(line, _UNIT_WEEKS, purpose, actor)
     own = [_week(row) for row in rows if row["school_unit_code"] == unit]
+    if not own:
+        message = f"There are no figures of a school unit {unit}. Write the eight digits of one that is read."
+        raise ConfigError(message)
     county = [_week(row) for row in _read(line, _COUNTY_WEEKS, purpose, actor)]
     return chart(differences_from_the_rest(own, county), rebases=_changes(line, unit))
 
